@@ -1,0 +1,41 @@
+# make run      installs what is missing, builds, and runs the whole system until Ctrl-C
+# make test     installs what the tests need, and passes them all
+# make build    every program, release, at .build/release/<program>
+# make bench    measures this machine: requests, cycles, and messages a second
+# make sanitize the library's tests under the address and thread sanitizers
+# make format   formats the sources; make lint only looks
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+SYSTEM_PACKAGES := mariadb-server mariadb-client nginx pkg-config libfcgi-dev libmariadb-dev libcurl4-openssl-dev \
+                   libargon2-dev libqrencode-dev libphonenumber-dev util-linux
+TEST_PACKAGES   := $(SYSTEM_PACKAGES) curl jq python3 python3-venv
+BENCH_PACKAGES  := $(TEST_PACKAGES) wrk sysbench
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# Asks apt only for what dpkg does not know as installed.
+define install
+  @missing=$$(for package in $(1); do dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+  if [ -n "$$missing" ]; then \
+    $(SUDO) apt-get update -qq && \
+    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+  fi
+endef
+
+.PHONY: run build test bench sanitize format lint packages
+
+run: build
+	@exec .build/release/countersignctl up $(UP)
+
+packages:
+	$(call install,$(SYSTEM_PACKAGES))
+
+build: packages
+	swift build -c release
+
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests

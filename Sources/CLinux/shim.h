@@ -1,0 +1,3 @@
+/* What Linux offers beyond POSIX, and Swift's Glibc module leaves out. */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>

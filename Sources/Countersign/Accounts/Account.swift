@@ -1,0 +1,41 @@
+package import FoundationEssentials
+
+/// A person's account.
+package struct Account: Sendable {
+  package typealias ID = Identifier<Account>
+
+  package let id: ID
+  package let email: String
+  package let name: String?
+  package let locale: String
+  package let region: String
+  package let currency: String
+  package let role: Role
+  /// The number in force, verified or given at registration and not verified yet.
+  package let phone: PhoneNumber?
+  package let phoneVerifiedAt: Date?
+  package let createdAt: Date
+
+  package enum Role: String, Sendable, Encodable {
+    case user, admin
+  }
+
+  package var isPhoneVerified: Bool { phone != nil && phoneVerifiedAt != nil }
+
+  static func phoneContext(_ id: ID) -> [UInt8] { Array("account|phone|".utf8) + id.bytes }
+  static func passwordContext(_ id: ID) -> [UInt8] { Array("account|password|".utf8) + id.bytes }
+
+  init(_ row: Row, _ vault: PhoneVault) throws {
+    let id: ID = try row.id("id")
+    self.id = id
+    email = try row.text("email")
+    name = try row.optionalText("name")
+    locale = try row.text("locale")
+    region = try row.text("region")
+    currency = try row.text("currency")
+    role = Role(rawValue: try row.text("role")) ?? .user
+    phone = try row.optionalBytes("phone_sealed").map { try vault.open($0, context: Self.phoneContext(id)) }
+    phoneVerifiedAt = try row.optionalTime("phone_verified_at")
+    createdAt = try row.time("created_at")
+  }
+}

@@ -1,0 +1,136 @@
+import FoundationEssentials
+
+/// The SQL of accounts.
+struct AccountStore {
+  let connection: Connection
+  let vault: PhoneVault
+
+  struct New {
+    let id: Account.ID
+    let email: EmailAddress
+    let passwordSealed: [UInt8]?
+    let name: String?
+    let locale: String
+    let region: String
+    let currency: String
+    let role: Account.Role
+    let externalID: String?
+  }
+
+  /// - Throws: `duplicateEntry` when the email address or the external id is taken.
+  func insert(_ account: New, at now: Date) throws(DatabaseError) {
+    try connection.execute(
+      """
+      INSERT INTO account (id, email, email_key, external_id, password_sealed, name, locale, region, currency, role,
+                           created_at)
+      VALUES (\(account.id), \(account.email.text), \(Array(account.email.key.utf8)),
+              \(account.externalID.map { Array($0.utf8) }), \(account.passwordSealed), \(account.name),
+              \(account.locale), \(account.region), \(account.currency), \(account.role.rawValue), \(now))
+      """)
+  }
+
+  func find(_ email: EmailAddress) throws -> Account? {
+    try connection.first(
+      """
+      SELECT id, email, name, locale, region, currency, role, phone_sealed, phone_verified_at, created_at
+        FROM account
+       WHERE email_key = \(Array(email.key.utf8))
+      """
+    ).map { try Account($0, vault) }
+  }
+
+  /// The password's sealed hash; nil when the account has none. Only `accounts` is granted the column.
+  func passwordSealed(of id: Account.ID) throws(DatabaseError) -> [UInt8]? {
+    try connection.first("SELECT password_sealed FROM account WHERE id = \(id)")?.optionalBytes("password_sealed")
+  }
+
+  func find(_ id: Account.ID) throws -> Account? {
+    try connection.first(
+      """
+      SELECT id, email, name, locale, region, currency, role, phone_sealed, phone_verified_at, created_at
+        FROM account
+       WHERE id = \(id)
+      """
+    ).map { try Account($0, vault) }
+  }
+
+  func findID(externalID: String) throws(DatabaseError) -> Account.ID? {
+    try connection.first("SELECT id FROM account WHERE external_id = \(Array(externalID.utf8))")?.id("id")
+  }
+
+  func isTaken(_ email: EmailAddress) throws(DatabaseError) -> Bool {
+    try connection.first("SELECT 1 AS taken FROM account WHERE email_key = \(Array(email.key.utf8))") != nil
+  }
+
+  func setPassword(of id: Account.ID, sealed: [UInt8]) throws(DatabaseError) {
+    try connection.execute("UPDATE account SET password_sealed = \(sealed) WHERE id = \(id)")
+  }
+
+  func setEmail(of id: Account.ID, _ email: EmailAddress) throws(DatabaseError) {
+    try connection.execute(
+      "UPDATE account SET email = \(email.text), email_key = \(Array(email.key.utf8)) WHERE id = \(id)")
+  }
+
+  func setProfile(
+    of id: Account.ID, name: String?, locale: String, region: String, currency: String
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE account
+         SET name = \(name), locale = \(locale), region = \(region), currency = \(currency)
+       WHERE id = \(id)
+      """)
+  }
+
+  // MARK: Phone
+
+  /// A number given at registration and not proven; it takes the place of no verified one.
+  func setUnverifiedPhone(of id: Account.ID, sealed: [UInt8], hash: [UInt8]) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE account
+         SET phone_sealed = \(sealed), phone_hash = \(hash), phone_verified_at = NULL
+       WHERE id = \(id)
+         AND phone_verified_at IS NULL
+      """)
+  }
+
+  /// - Throws: `duplicateEntry` when another account has verified the number.
+  func setVerifiedPhone(of id: Account.ID, sealed: [UInt8], hash: [UInt8], at now: Date) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE account
+         SET phone_sealed = \(sealed), phone_hash = \(hash), phone_verified_at = \(now)
+       WHERE id = \(id)
+      """)
+  }
+
+  func removePhone(of id: Account.ID) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE account
+         SET phone_sealed = NULL, phone_hash = NULL, phone_verified_at = NULL
+       WHERE id = \(id)
+      """)
+  }
+
+  /// The account that has verified a number.
+  func holder(of phoneHash: [UInt8]) throws(DatabaseError) -> (id: Account.ID, email: String)? {
+    guard
+      let row = try connection.first(
+        "SELECT id, email FROM account WHERE verified_phone_hash = \(phoneHash) FOR UPDATE")
+    else { return nil }
+    return (try row.id("id"), try row.text("email"))
+  }
+
+  /// Lets large transfers wait; a longer wait that already runs stays.
+  func coolOff(_ id: Account.ID, until end: Date) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE account
+         SET cooling_off_until = \(end)
+       WHERE id = \(id)
+         AND (cooling_off_until IS NULL OR cooling_off_until < \(end))
+      """)
+  }
+}

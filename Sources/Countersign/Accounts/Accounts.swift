@@ -1,0 +1,253 @@
+package import FoundationEssentials
+
+/// Opening accounts, signing in, and what an owner changes about an account.
+package struct Accounts {
+  private let connection: Connection
+  private let store: AccountStore
+  private let sessions: Sessions
+  private let verification: PhoneVerification
+  private let limits: SlidingLimits
+  private let phones: PhoneVault
+  private let keys: KeyRing
+  private let rules: PasswordRules
+  private let settings: Configuration.Limits
+  private let defaultRegion: String
+
+  package init(
+    _ connection: Connection, _ configuration: Configuration, breaches: BreachedPasswords?
+  ) {
+    self.connection = connection
+    phones = PhoneVault(configuration.keys)
+    store = AccountStore(connection: connection, vault: phones)
+    sessions = Sessions(connection, configuration)
+    verification = PhoneVerification(connection, configuration)
+    limits = SlidingLimits(connection, configuration.keys)
+    keys = configuration.keys
+    rules = PasswordRules(productName: configuration.productName, breaches: breaches)
+    settings = configuration.limits
+    defaultRegion = configuration.defaultRegion
+  }
+
+  // MARK: Registration
+
+  /// Somebody who wants an account.
+  package struct Registration: Sendable {
+    package let email: EmailAddress
+    package let password: Secret
+    package let profile: Profile
+    package let phone: PhoneNumber?
+    package let phoneProof: Token?
+
+    package init(
+      email: EmailAddress, password: Secret, profile: Profile, phone: PhoneNumber?, phoneProof: Token?
+    ) {
+      self.email = email
+      self.password = password
+      self.profile = profile
+      self.phone = phone
+      self.phoneProof = phoneProof
+    }
+  }
+
+  /// What an owner may say about an account; nil for what is left as it is.
+  package struct Profile: Sendable {
+    package var name: String?
+    package var locale: String?
+    package var region: String?
+    package var currency: String?
+
+    package init(name: String? = nil, locale: String? = nil, region: String? = nil, currency: String? = nil) {
+      self.name = name
+      self.locale = locale
+      self.region = region
+      self.currency = currency
+    }
+  }
+
+  /// Opens an account and a session.
+  ///
+  /// - Throws: `email_taken`; `password_rejected`; `phone_token_invalid`; `phone_in_use`, only to who has proven the number.
+  package func register(
+    _ registration: Registration, _ client: ClientDescription, at now: Date
+  ) throws -> (account: Account.ID, session: IssuedSession, isPhoneVerified: Bool) {
+    let proven = try registration.phoneProof.map { try verification.proven(by: $0, at: now) }
+    if let proven, let phone = registration.phone, proven != phone { throw Rejection(.phoneTokenInvalid) }
+    let password = try rules.check(
+      registration.password,
+      context: [registration.email.text, registration.profile.name ?? "", registration.phone?.e164 ?? ""])
+    guard try !store.isTaken(registration.email) else { throw Rejection(.emailTaken) }
+    let id = Account.ID(at: now)
+    let new = AccountStore.New(
+      id: id, email: registration.email,
+      passwordSealed: try keys.seal(PasswordHash.make(password), .password, context: Account.passwordContext(id)),
+      name: registration.profile.name, locale: registration.profile.locale ?? "en",
+      region: registration.profile.region ?? defaultRegion, currency: registration.profile.currency ?? "USD",
+      role: .user, externalID: nil)
+    let session = try connection.transaction {
+      do {
+        try store.insert(new, at: now)
+      } catch let error as DatabaseError where error.code == .duplicateEntry {
+        throw Rejection(.emailTaken)
+      }
+      if let number = proven ?? registration.phone {
+        let sealed = try phones.seal(number, context: Account.phoneContext(id))
+        let hash = try phones.hash(number)
+        if let proof = registration.phoneProof {
+          try verification.useProof(proof, at: now)
+          do {
+            try store.setVerifiedPhone(of: id, sealed: sealed, hash: hash, at: now)
+          } catch let error as DatabaseError where error.code == .duplicateEntry {
+            throw Rejection(.phoneInUse)
+          }
+        } else {
+          try store.setUnverifiedPhone(of: id, sealed: sealed, hash: hash)
+        }
+      }
+      return try sessions.open(id, level: 1, client, at: now)
+    }
+    return (id, session, proven != nil)
+  }
+
+  /// Makes an administrator, from the command line of the machine.
+  package func createAdministrator(_ email: EmailAddress, _ secret: Secret, at now: Date) throws -> Account.ID {
+    let password = try rules.check(secret, context: [email.text])
+    let id = Account.ID(at: now)
+    let sealed = try keys.seal(PasswordHash.make(password), .password, context: Account.passwordContext(id))
+    do {
+      try store.insert(
+        AccountStore.New(
+          id: id, email: email, passwordSealed: sealed, name: nil, locale: "en", region: defaultRegion,
+          currency: "USD", role: .admin, externalID: nil), at: now)
+    } catch where error.code == .duplicateEntry {
+      throw Rejection(.emailTaken)
+    }
+    return id
+  }
+
+  // MARK: Signing in
+
+  /// Checks an email address and a password, and opens a session.
+  ///
+  /// The failure is charged before the password is looked at, and taken back when it was right. An unknown address costs a
+  /// hash all the same, and is limited all the same: nothing tells it from a wrong password.
+  ///
+  /// - Throws: `credentials_invalid`; `too_many_attempts`.
+  package func signIn(
+    email text: String, _ secret: Secret, _ client: ClientDescription, address: String, at now: Date
+  ) throws -> (account: Account, session: IssuedSession) {
+    let email = EmailAddress(text)
+    let quarter: TimeInterval = 15 * 60
+    let ofAccount = LimitKey.loginFailures(emailKey: email?.key ?? "")
+    let ofAddress = LimitKey.loginFailuresFrom(address: address)
+    let accountLimit = SlidingLimit(settings.loginFailuresPerAccount, per: quarter)
+    let addressLimit = SlidingLimit(settings.loginFailuresPerAddress, per: quarter)
+    if let seconds = try limits.charge([(ofAccount, [accountLimit]), (ofAddress, [addressLimit])], at: now) {
+      throw Rejection(.tooManyAttempts, retryAfter: seconds)
+    }
+    guard let password = Password(secret) else { throw Rejection(.credentialsInvalid) }
+    guard let account = try email.flatMap({ try store.find($0) }), try isRight(password, account) else {
+      throw Rejection(.credentialsInvalid)
+    }
+    try limits.refund(ofAccount, accountLimit)
+    try limits.refund(ofAddress, addressLimit)
+    return (account, try sessions.open(account.id, level: 1, client, at: now))
+  }
+
+  private func isRight(_ password: Password, _ account: Account?) throws -> Bool {
+    guard let account, let sealed = try store.passwordSealed(of: account.id) else {
+      try PasswordHash.pretend(password)
+      return false
+    }
+    let hash = try keys.open(sealed, .password, context: Account.passwordContext(account.id))
+    return try PasswordHash.verify(password, hash)
+  }
+
+  // MARK: What an owner changes
+
+  /// Changes the password and ends all other sessions.
+  ///
+  /// - Throws: `credentials_invalid` when the current one is wrong; `too_many_attempts`; `password_rejected`.
+  package func changePassword(
+    _ session: Session, from current: Secret, to new: Secret, address: String, at now: Date
+  ) throws {
+    let account = session.account
+    let key = LimitKey.loginFailures(emailKey: account.email.lowercased())
+    let limit = SlidingLimit(settings.loginFailuresPerAccount, per: 15 * 60)
+    if let seconds = try limits.charge([(key, [limit])], at: now) {
+      throw Rejection(.tooManyAttempts, retryAfter: seconds)
+    }
+    guard let password = Password(current), try isRight(password, account) else {
+      throw Rejection(.credentialsInvalid)
+    }
+    try limits.refund(key, limit)
+    let chosen: Password
+    do {
+      chosen = try rules.check(new, context: [account.email, account.name ?? "", account.phone?.e164 ?? ""])
+    } catch {
+      throw error.reason == .passwordRejected ? error.naming("newPassword") : error
+    }
+    let sealed = try keys.seal(PasswordHash.make(chosen), .password, context: Account.passwordContext(account.id))
+    try connection.transaction {
+      try store.setPassword(of: account.id, sealed: sealed)
+      try sessions.endOthers(than: session)
+    }
+  }
+
+  /// Changes what the profile names, and returns the account as it is then.
+  package func update(_ account: Account, _ profile: Profile) throws -> Account {
+    try store.setProfile(
+      of: account.id, name: profile.name ?? account.name, locale: profile.locale ?? account.locale,
+      region: profile.region ?? account.region, currency: profile.currency ?? account.currency)
+    guard let updated = try store.find(account.id) else { throw Rejection(.unauthenticated) }
+    return updated
+  }
+
+  package func removePhone(of account: Account) throws {
+    try store.removePhone(of: account.id)
+  }
+
+  // MARK: Mirrored users
+
+  /// Makes or updates the account of a user that the host keeps itself.
+  ///
+  /// - Returns: the account, and whether it is new.
+  /// - Throws: `external_id_taken` when another account has the email address.
+  package func mirror(
+    externalID: String, email: EmailAddress, phone: PhoneNumber?, _ profile: Profile, at now: Date
+  ) throws -> (id: Account.ID, isNew: Bool) {
+    do {
+      return try connection.transaction {
+        let known = try store.findID(externalID: externalID)
+        let id = known ?? Account.ID(at: now)
+        if let known, let account = try store.find(known) {
+          try store.setEmail(of: known, email)
+          try store.setProfile(
+            of: known, name: profile.name ?? account.name, locale: profile.locale ?? account.locale,
+            region: profile.region ?? account.region, currency: profile.currency ?? account.currency)
+        } else {
+          try store.insert(
+            AccountStore.New(
+              id: id, email: email, passwordSealed: nil, name: profile.name, locale: profile.locale ?? "en",
+              region: profile.region ?? defaultRegion, currency: profile.currency ?? "USD", role: .user,
+              externalID: externalID), at: now)
+        }
+        if let phone {
+          try store.setUnverifiedPhone(
+            of: id, sealed: try phones.seal(phone, context: Account.phoneContext(id)), hash: try phones.hash(phone))
+        }
+        return (id, known == nil)
+      }
+    } catch let error as DatabaseError where error.code == .duplicateEntry {
+      throw Rejection(.externalIDTaken)
+    }
+  }
+}
+
+extension Rejection {
+  /// The same rejection of another field.
+  fileprivate func naming(_ field: String) -> Rejection {
+    var rejection = self
+    rejection.field = field
+    return rejection
+  }
+}

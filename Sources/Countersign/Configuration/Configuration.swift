@@ -1,0 +1,163 @@
+import FoundationEssentials
+import Logging
+
+/// Everything an operator decides, read once before a program does anything else.
+///
+/// A program starts only when all of it is there and well formed. No secret has a default, and no default would be wrong
+/// in production.
+package struct Configuration: Sendable {
+  package var publicBaseURL: PublicBaseURL
+  package var database: DatabaseLocation
+  package var keys: KeyRing
+  /// Worker threads of a responder, each with a database connection.
+  package var workers: Int
+  /// The directory of the sockets between our processes and nginx.
+  package var runDirectory: String
+  /// The region in which a national phone number is read, ISO 3166 alpha-2.
+  package var defaultRegion: String
+  package var allowedCountries: AllowedCountries
+  /// The name that messages begin with.
+  package var productName: String
+  package var log: Log.Settings
+  package var limits: Limits
+  package var twilio: TwilioSettings
+  /// Where passwords are looked up among breached ones (the range API of Have I Been Pwned); nil for the embedded list only.
+  package var breachedPasswordsURL: String?
+
+  /// Where the courier listens for word that something was queued.
+  var courierSocket: String { "\(runDirectory)/courier.bell" }
+
+  /// Countries that messages may go to.
+  package enum AllowedCountries: Sendable {
+    case all
+    case only(Set<String>)
+
+    package func contains(_ region: String) -> Bool {
+      switch self {
+      case .all: true
+      case .only(let regions): regions.contains(region)
+      }
+    }
+  }
+
+  /// How much of everything; the defaults are those of the published contract.
+  package struct Limits: Sendable {
+    /// Codes to one number, over all purposes, channels, and programs.
+    package var sendsPerNumberPerHour = 5
+    package var sendsPerNumberPerDay = 10
+    /// Of those of an hour, how many a caller may use who has proven no password.
+    package var anonymousSendsPerNumberPerHour = 3
+    package var sendsPerAddressPerHour = 20
+    package var resendSeconds = 60
+    /// Failed tries at codes of one account and factor.
+    package var failedCodesPerHour = 10
+    package var loginFailuresPerAccount = 10
+    package var loginFailuresPerAddress = 50
+    package var sessionIdleMinutes = 12 * 60
+    package var sessionMaximumHours = 30 * 24
+
+    package init() {}
+  }
+
+  /// All that is wrong with a configuration, one sentence each.
+  package struct Invalid: Error {
+    package let faults: [String]
+  }
+
+  /// The configuration of this process.
+  package static func read() throws(Invalid) -> Configuration {
+    try read(from: .current())
+  }
+
+  package static func read(from source: Environment) throws(Invalid) -> Configuration {
+    var source = source
+    let url: PublicBaseURL? = required(
+      &source, "PUBLIC_BASE_URL", "https://host[:port], or http:// on loopback", PublicBaseURL.init)
+    let database = required(
+      &source, "DATABASE_URL", "mariadb://user:password@host[:port][,host…]/database[?socket=…&tls=…]",
+      DatabaseLocation.init)
+    var keys: KeyRing?
+    let ring = source.required("COUNTERSIGN_KEYS")
+    if !ring.isEmpty {
+      do {
+        keys = try KeyRing(parsing: ring)
+      } catch {
+        source.fault("COUNTERSIGN_KEYS \(error.reason).")
+      }
+    }
+    let product: String? = required(
+      &source, "COUNTERSIGN_PRODUCT_NAME", "1 to 24 letters, digits, spaces, hyphens, or full stops",
+      productName)
+    let region = source.parsed("COUNTERSIGN_DEFAULT_REGION", expected: "a region such as US") { text in
+      PhoneNumber.isRegion(text) ? text : nil
+    }
+    let countries = source.parsed(
+      "COUNTERSIGN_ALLOWED_COUNTRIES", expected: "* or regions separated by commas, such as US,CA", allowedCountries)
+    let level = source.parsed("LOG_LEVEL", expected: "trace, debug, info, notice, warning, error, or critical") {
+      Logger.Level(rawValue: $0)
+    }
+    let format = source.parsed("LOG_FORMAT", expected: "json or text") { Log.Format(rawValue: $0) }
+    let limits = limits(&source)
+    let workers = source.integer("COUNTERSIGN_WORKERS", default: 8, in: 1...256)
+    let providers = source.required("SMS_PROVIDERS")
+    if !providers.isEmpty && providers != "twilio" { source.fault("SMS_PROVIDERS must be twilio.") }
+    let twilio = TwilioSettings(&source)
+    let breached = source.value("BREACHED_PASSWORDS_URL")
+    let run = source.value("COUNTERSIGN_RUN_DIRECTORY") ?? "/run/countersign"
+    guard source.faults.isEmpty, let url, let database, let keys, let product, let twilio else {
+      throw Invalid(faults: source.faults)
+    }
+    return Configuration(
+      publicBaseURL: url, database: database, keys: keys, workers: workers, runDirectory: run,
+      defaultRegion: region ?? "US", allowedCountries: countries ?? .all, productName: product,
+      log: Log.Settings(level: level ?? .info, format: format ?? .json), limits: limits, twilio: twilio,
+      breachedPasswordsURL: breached)
+  }
+
+  private static func required<Value>(
+    _ source: inout Environment, _ name: String, _ expected: String, _ parse: (String) -> Value?
+  ) -> Value? {
+    let text = source.required(name)
+    guard !text.isEmpty else { return nil }
+    return source.parsed(name, expected: expected, parse)
+  }
+
+  private static func allowedCountries(_ text: String) -> AllowedCountries? {
+    if text == "*" { return .all }
+    let regions = text.split(separator: ",").map { String($0.filter { $0 != " " }) }
+    guard !regions.isEmpty, regions.allSatisfy(PhoneNumber.isRegion) else { return nil }
+    return .only(Set(regions))
+  }
+
+  /// Only characters of the GSM 03.38 alphabet that cost one septet: the name begins every code's text.
+  private static func productName(_ text: String) -> String? {
+    let isPlain = text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+    return isPlain && (1...24).contains(text.utf8.count) ? text : nil
+  }
+
+  private static func limits(_ source: inout Environment) -> Limits {
+    var limits = Limits()
+    func read(_ limit: WritableKeyPath<Limits, Int>, _ name: String, _ range: ClosedRange<Int>) {
+      limits[keyPath: limit] = source.integer(name, default: limits[keyPath: limit], in: range)
+    }
+    let count = 1...10_000_000
+    read(\.sendsPerNumberPerHour, "TWILIO_MAX_SMS_PER_HOUR", count)
+    read(\.sendsPerNumberPerDay, "TWILIO_MAX_SMS_PER_DAY", count)
+    read(\.sendsPerAddressPerHour, "COUNTERSIGN_MAX_SENDS_PER_ADDRESS_PER_HOUR", count)
+    read(\.resendSeconds, "COUNTERSIGN_RESEND_SECONDS", 0...3_600)
+    read(\.failedCodesPerHour, "COUNTERSIGN_MAX_FAILED_CODES_PER_HOUR", count)
+    read(\.loginFailuresPerAddress, "COUNTERSIGN_MAX_LOGIN_FAILURES_PER_ADDRESS", count)
+    read(\.sessionIdleMinutes, "COUNTERSIGN_SESSION_IDLE_MINUTES", 1...525_600)
+    read(\.sessionMaximumHours, "COUNTERSIGN_SESSION_MAX_HOURS", 1...8_760)
+    // A stranger gets three fifths of an hour's codes, so that the owner of the number keeps the rest.
+    limits.anonymousSendsPerNumberPerHour = max(1, limits.sendsPerNumberPerHour * 3 / 5)
+    return limits
+  }
+}

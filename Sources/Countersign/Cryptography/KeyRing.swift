@@ -1,0 +1,156 @@
+import Crypto
+import FoundationEssentials
+
+/// The keys of the installation, from which every purpose derives its own.
+///
+/// The first key seals and signs; the others stay so that what they sealed can still be read. A purpose
+/// never shares key bytes with another: HKDF-SHA-256 (RFC 5869) with the purpose as its info.
+package struct KeyRing: Sendable {
+  /// One key: its id is stored beside whatever it sealed.
+  package struct Key: Sendable {
+    package let id: UInt32
+    fileprivate let material: SymmetricKey
+    fileprivate let derived: [Purpose: SymmetricKey]
+  }
+
+  /// What a derived key is for; the text is part of the derivation and never changes.
+  package enum Purpose: String, CaseIterable, Sendable {
+    case code = "code/v1"
+    case phoneIndex = "phone-index/v1"
+    case phone = "phone/v1"
+    case payload = "payload/v1"
+    case password = "password/v1"
+    case limit = "limit/v1"
+  }
+
+  /// A sealed value that cannot be opened: a retired key, or a value moved from another row.
+  package struct CannotOpen: Error {}
+
+  private let keys: [Key]
+
+  /// The key that seals and signs now.
+  package var current: Key { keys[0] }
+
+  /// - Parameter material: pairs of id and at least 32 bytes, the current one first.
+  /// - Throws: `Malformed` when there is none, an id repeats, or a key is short.
+  package init(_ material: [(id: UInt32, bytes: [UInt8])]) throws(Malformed) {
+    guard !material.isEmpty else { throw Malformed(reason: "holds no key") }
+    guard Set(material.map(\.id)).count == material.count else {
+      throw Malformed(reason: "names a key id twice")
+    }
+    var keys: [Key] = []
+    for (id, bytes) in material {
+      guard bytes.count >= 32 else {
+        throw Malformed(reason: "has a key shorter than 32 bytes (id \(id))")
+      }
+      let root = SymmetricKey(data: bytes)
+      var derived: [Purpose: SymmetricKey] = [:]
+      for purpose in Purpose.allCases {
+        derived[purpose] = HKDF<SHA256>.deriveKey(
+          inputKeyMaterial: root, info: Data(purpose.rawValue.utf8), outputByteCount: 32)
+      }
+      keys.append(Key(id: id, material: root, derived: derived))
+    }
+    self.keys = keys
+  }
+
+  /// Why a key ring was refused, as the end of a sentence about the variable.
+  package struct Malformed: Error {
+    package let reason: String
+  }
+
+  /// Reads `id:base64,id:base64`.
+  package init(parsing text: String) throws(Malformed) {
+    var material: [(id: UInt32, bytes: [UInt8])] = []
+    for entry in text.split(separator: ",") {
+      let parts = entry.split(separator: ":", maxSplits: 1)
+      guard parts.count == 2, let id = UInt32(parts[0].trimmingASCIISpace()),
+        let bytes = Data(base64Encoded: String(parts[1].trimmingASCIISpace()))
+      else { throw Malformed(reason: "is not a list of id:base64 with numbers as ids") }
+      material.append((id, Array(bytes)))
+    }
+    try self.init(material)
+  }
+
+  private func derived(_ id: UInt32, _ purpose: Purpose) throws(CannotOpen) -> SymmetricKey {
+    guard let key = keys.first(where: { $0.id == id })?.derived[purpose] else { throw CannotOpen() }
+    return key
+  }
+
+  // MARK: Message authentication
+
+  /// HMAC-SHA-256 over fields, each preceded by its length so that no two lists of fields share a text.
+  ///
+  /// - Parameter id: the key to use; a stored MAC names the one it was made with.
+  package func mac(
+    _ purpose: Purpose, key id: UInt32? = nil, _ fields: [[UInt8]]
+  ) throws(CannotOpen) -> [UInt8] {
+    var hmac = HMAC<SHA256>(key: try derived(id ?? current.id, purpose))
+    for field in fields {
+      hmac.update(data: withUnsafeBytes(of: UInt32(clamping: field.count).bigEndian) { Array($0) })
+      hmac.update(data: field)
+    }
+    return Array(hmac.finalize())
+  }
+
+  /// The MACs of the fields under every key of the ring, the current one first.
+  ///
+  /// For a lookup by index while keys rotate: a row may still carry the MAC of an older key.
+  package func macs(_ purpose: Purpose, _ fields: [[UInt8]]) throws(CannotOpen) -> [[UInt8]] {
+    var macs: [[UInt8]] = []
+    for key in keys { macs.append(try mac(purpose, key: key.id, fields)) }
+    return macs
+  }
+
+  // MARK: Sealing
+
+  private static let version: UInt8 = 1
+
+  /// Encrypts with AES-256-GCM under the current key.
+  ///
+  /// - Parameter context: what the value belongs to (table, column, row). It is authenticated, not
+  ///   stored: the same bytes in another row do not open.
+  /// - Returns: version (1 byte), key id (4), nonce (12), ciphertext, tag (16).
+  package func seal(
+    _ plaintext: [UInt8], _ purpose: Purpose, context: [UInt8]
+  ) throws(CannotOpen) -> [UInt8] {
+    let key = try derived(current.id, purpose)
+    do {
+      let box = try AES.GCM.seal(plaintext, using: key, authenticating: context)
+      var sealed: [UInt8] = [Self.version]
+      withUnsafeBytes(of: current.id.bigEndian) { sealed.append(contentsOf: $0) }
+      sealed.append(contentsOf: box.nonce)
+      sealed.append(contentsOf: box.ciphertext)
+      sealed.append(contentsOf: box.tag)
+      return sealed
+    } catch {
+      throw CannotOpen()
+    }
+  }
+
+  /// Decrypts what `seal` made, in the same context.
+  package func open(
+    _ sealed: [UInt8], _ purpose: Purpose, context: [UInt8]
+  ) throws(CannotOpen) -> [UInt8] {
+    guard sealed.count >= 5 + 12 + 16, sealed[0] == Self.version else { throw CannotOpen() }
+    let id = sealed[1..<5].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    let key = try derived(id, purpose)
+    do {
+      return Array(
+        try AES.GCM.open(
+          AES.GCM.SealedBox(combined: sealed[5...]), using: key, authenticating: context))
+    } catch {
+      throw CannotOpen()
+    }
+  }
+}
+
+extension Substring {
+  /// The text without spaces at either end.
+  fileprivate func trimmingASCIISpace() -> Substring {
+    var text = self
+    while text.first == " " { text.removeFirst() }
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,172 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// One HTTP request to a provider.
+package struct TransferRequest: Sendable {
+  package enum Method: Sendable { case get, post }
+
+  package var method: Method
+  package var url: String
+  package var headers: [(name: String, value: String)] = []
+  /// `user:password` for HTTP Basic; never part of the URL.
+  package var login: (user: String, password: Secret)?
+  package var body: [UInt8] = []
+  /// How long all of it may take.
+  package var milliseconds = 10_000
+
+  package init(method: Method, url: String) {
+    self.method = method
+    self.url = url
+  }
+}
+
+/// What a provider answered.
+package struct TransferResponse: Sendable {
+  package let status: Int
+  package let body: [UInt8]
+  /// Seconds of a `Retry-After` header, when there was a sane one.
+  package let retryAfter: Int?
+}
+
+/// A request without an answer: what went wrong, with whom, and whether the request can have arrived.
+package struct TransferError: Error, CustomStringConvertible {
+  /// libcurl's number, `CURLcode`.
+  package let code: UInt32
+  package let host: String
+  /// False when nothing of the body can have reached the provider, so that sending again is safe.
+  package let mayHaveArrived: Bool
+
+  package var description: String { "transfer error \(code) with \(host)" }
+}
+
+/// A libcurl easy handle with everything it points into.
+///
+/// The body is read through a callback that cannot be rewound, on purpose. libcurl repeats a request by itself when a
+/// reused connection dies before any answer; a provider may have taken the message by then, and it has no idempotency key.
+/// With a body that cannot be sent again libcurl gives up instead, and we decide.
+/// See <https://curl.se/libcurl/c/CURLOPT_READFUNCTION.html>.
+final class CurlHandle {
+  let handle: UnsafeMutableRawPointer
+  private var headers: UnsafeMutablePointer<curl_slist>?
+  private let exchange: Exchange
+  private let host: String
+
+  /// What the callbacks read and write; they hold it by address.
+  private final class Exchange {
+    var body: [UInt8]
+    var sent = 0
+    var received: [UInt8] = []
+    init(_ body: [UInt8]) { self.body = body }
+  }
+
+  /// CURLAUTH_BASIC, a macro with a cast that Swift does not import.
+  private static let basicAuthentication = 1
+
+  /// Bytes of an answer beyond which it is no answer of a provider's.
+  private static let maximumResponse = 64 * 1024
+
+  /// Nil when libcurl has no memory for a handle.
+  init?(_ request: TransferRequest) {
+    guard let handle = curl_easy_init() else { return nil }
+    self.handle = handle
+    exchange = Exchange(request.body)
+    host = Self.host(of: request.url)
+    let context = Unmanaged.passUnretained(exchange).toOpaque()
+    ccurl_set_string(handle, CURLOPT_URL, request.url)
+    ccurl_set_string(handle, CURLOPT_PROTOCOLS_STR, "https,http")
+    ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
+    // No proxy from the environment: a request header named Proxy must never become one.
+    ccurl_set_string(handle, CURLOPT_PROXY, "")
+    ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+    ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 2_000)
+    ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, request.milliseconds)
+    ccurl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    ccurl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
+    ccurl_set_write(handle, CURLOPT_WRITEFUNCTION, Self.receive)
+    ccurl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+    if let login = request.login {
+      ccurl_set_long(handle, CURLOPT_HTTPAUTH, Self.basicAuthentication)
+      ccurl_set_string(handle, CURLOPT_USERNAME, login.user)
+      ccurl_set_string(handle, CURLOPT_PASSWORD, login.password.reveal())
+    }
+    // Without this libcurl asks for permission before a longer body, and waits a second for servers that ignore it.
+    headers = curl_slist_append(nil, "Expect:")
+    for (name, value) in request.headers { headers = curl_slist_append(headers, "\(name): \(value)") }
+    ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers)
+    if request.method == .post {
+      ccurl_set_long(handle, CURLOPT_POST, 1)
+      ccurl_set_long(handle, CURLOPT_POSTFIELDSIZE, request.body.count)
+      ccurl_set_write(handle, CURLOPT_READFUNCTION, Self.send)
+      ccurl_set_pointer(handle, CURLOPT_READDATA, context)
+    }
+  }
+
+  deinit {
+    curl_easy_cleanup(handle)
+    curl_slist_free_all(headers)
+  }
+
+  private static func host(of url: String) -> String {
+    let parts = url.split(separator: "/", maxSplits: 2)
+    return parts.count >= 2 ? String(parts[1]) : "?"
+  }
+
+  private static let receive: ccurl_write = { bytes, size, count, context in
+    guard let bytes, let context else { return 0 }
+    let exchange = Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+    // Fewer than given ends the transfer with CURLE_WRITE_ERROR.
+    guard exchange.received.count + size * count <= maximumResponse else { return 0 }
+    exchange.received.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
+  }
+
+  private static let send: ccurl_write = { buffer, size, count, context in
+    guard let buffer, let context else { return 0 }
+    let exchange = Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+    let length = min(size * count, exchange.body.count - exchange.sent)
+    exchange.body.withUnsafeBytes { body in
+      if let base = body.baseAddress, length > 0 { memcpy(buffer, base + exchange.sent, length) }
+    }
+    exchange.sent += length
+    return length
+  }
+
+  /// What became of the transfer that libcurl ended with a code.
+  func result(_ code: CURLcode) -> Result<TransferResponse, TransferError> {
+    guard code == CURLE_OK else {
+      return .failure(TransferError(code: code.rawValue, host: host, mayHaveArrived: exchange.sent > 0))
+    }
+    var status = 0
+    ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+    var seconds: curl_off_t = 0
+    ccurl_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds)
+    return .success(
+      TransferResponse(
+        status: status, body: exchange.received, retryAfter: (1...86_400).contains(seconds) ? Int(seconds) : nil))
+  }
+}
+
+/// Transfers that a caller waits for.
+package enum Transfer {
+  private static let initialized: Bool = {
+    curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+  }()
+
+  /// Initialises libcurl, before the first thread uses it.
+  ///
+  /// The corresponding C function is `curl_global_init`.
+  package static func initializeLibrary() {
+    precondition(initialized, "libcurl cannot be initialised")
+  }
+
+  /// Sends a request and waits for the answer.
+  ///
+  /// The corresponding C function is `curl_easy_perform`.
+  package static func perform(_ request: TransferRequest) throws(TransferError) -> TransferResponse {
+    guard let handle = CurlHandle(request) else {
+      throw TransferError(code: CURLE_OUT_OF_MEMORY.rawValue, host: request.url, mayHaveArrived: false)
+    }
+    return try handle.result(curl_easy_perform(handle.handle)).get()
+  }
+}

@@ -1,0 +1,135 @@
+import CFastCGI
+import FoundationEssentials
+import Glibc
+
+/// One connection from nginx, with the libfcgi request that is parsed from it again and again.
+///
+/// libfcgi keeps pointers into its `FCGX_Request`, so the struct lives on the heap and never moves. A connection is
+/// used by one worker at a time: epoll reports it once (EPOLLONESHOT), and whoever received it gives it back.
+final class ClientConnection: @unchecked Sendable {
+  private let request: UnsafeMutablePointer<FCGX_Request>
+  /// The socket; -1 once libfcgi has closed it.
+  private(set) var descriptor: Int32
+  /// When the first part of a request was seen whose rest has not come; 0 while there is none.
+  var waitingSince: UInt64 = 0
+  /// False after something was left unread on the connection, which the next request would trip over.
+  private var isReusable = true
+
+  /// Seconds that a read or write may block. nginx sends a request whole, so only a peer that is stuck takes longer.
+  static let patience = 5
+
+  /// Takes over an accepted socket.
+  init(descriptor: Int32) {
+    self.descriptor = descriptor
+    var limit = timeval(tv_sec: Self.patience, tv_usec: 0)
+    let size = socklen_t(MemoryLayout<timeval>.size)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+    request = .allocate(capacity: 1)
+    FCGX_InitRequest(request, -1, 0)
+    request.pointee.ipcFd = descriptor
+    // FCGX_Accept_r first finishes "the previous request", and would close the connection while doing so.
+    request.pointee.keepConnection = 1
+  }
+
+  deinit {
+    // Not FCGX_Free(request, 1): that waits up to two seconds for the peer to close first.
+    FCGX_Free(request, 0)
+    if descriptor >= 0 { close(descriptor) }
+    request.deallocate()
+  }
+
+  // MARK: Arrival
+
+  /// How much of the next request has come.
+  enum Arrival {
+    /// All of it, or as much as the socket holds: parsing it will not block.
+    case whole
+    /// Some of it, or nothing yet.
+    case partial
+    /// The peer closed the connection, or speaks something that is not FastCGI.
+    case over
+  }
+
+  /// Looks, without taking anything, whether a whole request lies in the socket's buffer.
+  ///
+  /// It walks the record headers (FastCGI specification, section 3.3) to the empty FCGI_STDIN record that ends a
+  /// request, so that a worker never waits inside libfcgi for a peer that sends half a request and stops.
+  func arrival(_ buffer: UnsafeMutableRawBufferPointer) -> Arrival {
+    let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    guard count > 0 else { return count < 0 && errno == EAGAIN ? .partial : .over }
+    var position = 0
+    while position + 8 <= count {
+      guard buffer[position] == 1 else { return .over }
+      let length = Int(buffer[position + 4]) << 8 | Int(buffer[position + 5])
+      switch buffer[position + 1] {
+      case 5 where length == 0: return .whole
+      case 2, 9: return .whole
+      default: position += 8 + length + Int(buffer[position + 6])
+      }
+    }
+    return count == buffer.count ? .whole : .partial
+  }
+
+  // MARK: One request
+
+  /// Parses the next request and copies all of it out of the library.
+  ///
+  /// - Returns: nil when the connection ended instead.
+  func receive(maximumBody: Int) -> Request? {
+    guard FCGX_Accept_r(request) == 0, request.pointee.ipcFd >= 0 else {
+      descriptor = request.pointee.ipcFd
+      return nil
+    }
+    isReusable = request.pointee.keepConnection != 0
+    request.pointee.keepConnection = 1
+    var reader = ParameterReader()
+    if var entry = request.pointee.envp {
+      while let parameter = entry.pointee {
+        reader.take(parameter)
+        entry += 1
+      }
+    }
+    var result = reader.request()
+    readBody(of: &result, declared: reader.contentLength, maximum: maximumBody)
+    return result
+  }
+
+  private func readBody(of result: inout Request, declared: Int?, maximum: Int) {
+    guard let length = declared else {
+      result.defect = .malformed
+      isReusable = false
+      return
+    }
+    guard length <= maximum else {
+      result.defect = .bodyTooLarge
+      isReusable = false
+      return
+    }
+    guard length > 0 else { return }
+    result.body = [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+      buffer.withMemoryRebound(to: CChar.self) { bytes in
+        count = max(0, Int(FCGX_GetStr(bytes.baseAddress, Int32(length), request.pointee.in)))
+      }
+    }
+    if result.body.count != length {
+      result.defect = .malformed
+      isReusable = false
+    }
+  }
+
+  /// Sends the answer and ends the request.
+  ///
+  /// - Returns: true when the connection can carry another request.
+  func send(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBufferPointer { buffer in
+      buffer.withMemoryRebound(to: CChar.self) {
+        _ = FCGX_PutStr($0.baseAddress, Int32($0.count), request.pointee.out)
+      }
+    }
+    FCGX_Finish_r(request)
+    // An error while writing makes libfcgi close the connection: its number may be another's by now.
+    descriptor = request.pointee.ipcFd
+    return isReusable && descriptor >= 0
+  }
+}

@@ -1,0 +1,131 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import Synchronization
+
+/// One thread that answers requests, with a database connection and everything else of its own.
+///
+/// A request's life:
+///
+///     nginx ── connects ─▶ listening socket ─┐
+///                                            ├─▶ epoll set ─▶ one worker
+///     nginx ── sends ────▶ idle connection ──┘        │
+///       ▲                                             ├ has all of it come? no: set aside, look again
+///       │                                             ├ libfcgi parses; parameters and body are copied out
+///       │                                             ├ route ─▶ act ─▶ flow ─▶ store ─▶ MariaDB
+///       └──────────────── answer ─────────────────────┤ libfcgi writes
+///                                                     └ the connection goes back into the set
+///
+/// The worker blocks in MariaDB and nowhere else for long: it does not wait for a client, since a request is parsed only
+/// when all of it lies in the socket's buffer, and it calls no provider that sends.
+///
+/// Stopping: a worker that sees the order goes on until a wait brings nothing more, so that every request that nginx has
+/// already written is answered.
+struct Worker {
+  let set: ConnectionSet
+  let responder: Responder
+  let maximumBody: Int
+  let metrics: RequestMetrics.Shard
+  let log: Logger
+  /// How many workers have seen the order to stop, shared by all.
+  let stopped: WorkerCount
+
+  /// Serves until the program stops.
+  func run() {
+    // Bytes that a look at a socket may cover: more than a request of the largest body in one buffer.
+    let peek = UnsafeMutableRawBufferPointer.allocate(byteCount: maximumBody + 32 * 1024, alignment: 16)
+    defer { peek.deallocate() }
+    var isDraining = false
+    while true {
+      switch set.next(within: isDraining ? 50 : -1) {
+      case .connection(let connection):
+        serve(connection, peek)
+      case .stop:
+        if isDraining {
+          usleep(1_000)
+        } else {
+          isDraining = true
+          if stopped.increment() { set.endStopEvent() }
+        }
+      case .none:
+        let laggards = set.takeLaggards()
+        for connection in laggards { serve(connection, peek) }
+        if isDraining && laggards.isEmpty { return }
+      }
+    }
+  }
+
+  private func serve(_ connection: ClientConnection, _ peek: UnsafeMutableRawBufferPointer) {
+    switch connection.arrival(peek) {
+    case .over:
+      return
+    case .partial:
+      let now = MonotonicClock.nanoseconds
+      if connection.waitingSince == 0 { connection.waitingSince = now }
+      if now - connection.waitingSince < UInt64(ClientConnection.patience) * 1_000_000_000, !set.isStopping {
+        set.setAside(connection)
+      }
+      return
+    case .whole:
+      connection.waitingSince = 0
+    }
+    let start = MonotonicClock.nanoseconds
+    guard let request = connection.receive(maximumBody: maximumBody) else { return }
+    var failure: (any Error)?
+    let (response, route) = responder.table.respond(to: request) { failure = $0 }
+    if connection.send(response.wire(requestID: request.id)) { set.rest(connection, isNew: false) }
+    let duration = MonotonicClock.nanoseconds - start
+    metrics.record(route: route, status: response.status.code, nanoseconds: duration)
+    report(request, response, route, duration, failure)
+  }
+
+  /// One line a request: the route's pattern and never its path, no address, nothing personal.
+  private func report(
+    _ request: Request, _ response: Response, _ route: Int?, _ nanoseconds: UInt64, _ failure: (any Error)?
+  ) {
+    let pattern = route.map { responder.table.routes[$0].pattern } ?? "-"
+    if let failure {
+      log.error(
+        "request failed",
+        metadata: ["request_id": "\(request.id)", "route": "\(pattern)", "error": "\(failure)"])
+    }
+    guard log.logLevel <= .info else { return }
+    var metadata: Logger.Metadata = [
+      "request_id": .string(request.id), "method": .string(request.method), "route": .string(pattern),
+      "status": .stringConvertible(response.status.code),
+      "microseconds": .stringConvertible(nanoseconds / 1_000),
+    ]
+    if let code = response.rejection { metadata["code"] = .string(code) }
+    log.info("request", metadata: metadata)
+  }
+}
+
+/// Counts the workers that have seen the order to stop.
+final class WorkerCount: Sendable {
+  private let seen = Atomic<Int>(0)
+  private let all: Int
+
+  init(of all: Int) {
+    self.all = all
+  }
+
+  /// Counts one more; true for the last.
+  func increment() -> Bool {
+    seen.add(1, ordering: .acquiringAndReleasing).newValue == all
+  }
+}
+
+extension Response {
+  /// The answer as CGI output (RFC 3875 section 6).
+  func wire(requestID: String) -> [UInt8] {
+    var head = "Status: \(status.code) \(status.phrase)\r\nX-Request-Id: \(requestID)\r\nCache-Control: no-store\r\n"
+    if status != .noContent { head += "Content-Type: \(contentType)\r\n" }
+    for (name, value) in headers { head += "\(name): \(value)\r\n" }
+    head += "Content-Length: \(body.count)\r\n\r\n"
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(head.utf8.count + body.count)
+    bytes.append(contentsOf: head.utf8)
+    bytes.append(contentsOf: body)
+    return bytes
+  }
+}

@@ -1,0 +1,157 @@
+/// Our domain's "no": a stable public code, and what the caller may know beside it.
+///
+/// Flows throw it, and the one table below turns it into a status and a sentence. Any other error is a 500 that
+/// says nothing but its request id.
+package struct Rejection: Error {
+  package let reason: Reason
+  /// The request field that is wrong.
+  package var field: String?
+  /// Seconds after which the same request may succeed; sent as `Retry-After`.
+  package var retryAfter: Int?
+  /// Fields that a route adds to the error envelope.
+  package var details: [String: Detail] = [:]
+
+  package init(_ reason: Reason, field: String? = nil, retryAfter: Int? = nil) {
+    self.reason = reason
+    self.field = field
+    self.retryAfter = retryAfter
+  }
+
+  /// The same rejection with one more field in its envelope.
+  package func adding(_ name: String, _ detail: Detail) -> Rejection {
+    var rejection = self
+    rejection.details[name] = detail
+    return rejection
+  }
+
+  /// A field of a rejection's answer.
+  package enum Detail: Sendable, Encodable {
+    case bool(Bool)
+    case int(Int)
+    case text(String)
+
+    package func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      switch self {
+      case .bool(let value): try container.encode(value)
+      case .int(let value): try container.encode(value)
+      case .text(let value): try container.encode(value)
+      }
+    }
+  }
+
+  /// Why; the raw value is the public `code` unless that says otherwise, and never changes its meaning.
+  package enum Reason: String, CaseIterable, Sendable {
+    case malformedRequest = "malformed_request"
+    case malformedBody = "malformed_body"
+    case invalidField = "invalid_field"
+    case unsupportedMediaType = "unsupported_media_type"
+    case bodyTooLarge = "body_too_large"
+    case notFound = "not_found"
+    case methodNotAllowed = "method_not_allowed"
+    case unauthenticated = "unauthenticated"
+    case crossOrigin = "cross_origin"
+    case insufficientScope = "insufficient_scope"
+    case levelTooLow = "level_too_low"
+    case roleRequired = "role_required"
+    case credentialsInvalid = "credentials_invalid"
+    case emailTaken = "email_taken"
+    case externalIDTaken = "external_id_taken"
+    case passwordRejected = "password_rejected"
+    case phoneNotAllowed = "phone_not_allowed"
+    case phoneMissing = "phone_missing"
+    case phoneInUse = "phone_in_use"
+    case phoneTokenInvalid = "phone_token_invalid"
+    case codeIncorrect = "code_incorrect"
+    /// The same for the host, which has authenticated itself: the code is what failed to.
+    case hostCodeIncorrect = "host_code_incorrect"
+    case codeNotAccepted = "code_not_accepted"
+    case nothingPending = "nothing_pending"
+    case resendTooSoon = "resend_too_soon"
+    case sendLimitReached = "send_limit_reached"
+    case tooManyAttempts = "too_many_attempts"
+    case sendRefused = "send_refused"
+    case optedOut = "destination_opted_out"
+    case idempotencyMismatch = "idempotency_mismatch"
+    case idempotencyInProgress = "idempotency_in_progress"
+    case signatureInvalid = "signature_invalid"
+    case unavailable = "unavailable"
+    case busy = "busy"
+    case internalError = "internal_error"
+
+    /// The public code.
+    package var code: String { self == .hostCodeIncorrect ? Reason.codeIncorrect.rawValue : rawValue }
+
+    /// The one table from "no" to a status and a sentence for a person.
+    package var answer: (status: Response.Status, sentence: String) {
+      switch self {
+      case .malformedRequest: (.badRequest, "The request is malformed.")
+      case .malformedBody: (.badRequest, "The body is not the JSON this route takes.")
+      case .invalidField: (.badRequest, "A field is missing or not valid.")
+      case .unsupportedMediaType: (.unsupportedMediaType, "The body must be JSON.")
+      case .bodyTooLarge: (.contentTooLarge, "The body is too large.")
+      case .notFound: (.notFound, "There is nothing here.")
+      case .methodNotAllowed: (.methodNotAllowed, "This method is not allowed here.")
+      case .unauthenticated: (.unauthorized, "Sign in first.")
+      case .crossOrigin: (.forbidden, "The request came from another site.")
+      case .insufficientScope: (.forbidden, "The key does not allow this.")
+      case .levelTooLow: (.forbidden, "A second factor is needed first.")
+      case .roleRequired: (.forbidden, "Your account may not do this.")
+      case .credentialsInvalid: (.unauthorized, "The email address or the password is not right.")
+      case .emailTaken: (.conflict, "An account with this email address exists.")
+      case .externalIDTaken: (.conflict, "Another account has this email address.")
+      case .passwordRejected: (.badRequest, "Choose another password.")
+      case .phoneNotAllowed: (.badRequest, "Messages cannot be sent to this phone number.")
+      case .phoneMissing: (.badRequest, "Phone number is required.")
+      case .phoneInUse: (.conflict, "Another account has verified this phone number.")
+      case .phoneTokenInvalid: (.badRequest, "The proof of the phone number is not valid.")
+      case .codeIncorrect: (.badRequest, "Invalid or expired code")
+      case .hostCodeIncorrect: (.unauthorized, "Invalid or expired code")
+      case .codeNotAccepted: (.badRequest, "Codes are made here and cannot be sent in.")
+      case .nothingPending: (.notFound, "No code is pending for this phone number.")
+      case .resendTooSoon: (.tooManyRequests, "Wait before asking for another code.")
+      case .sendLimitReached: (.tooManyRequests, "Could not send code. Try again later.")
+      case .tooManyAttempts: (.tooManyRequests, "Too many attempts. Try again later.")
+      case .sendRefused: (.tooManyRequests, "Could not send code. Try again later.")
+      case .optedOut: (.tooManyRequests, "Could not send code. Try again later.")
+      case .idempotencyMismatch: (.conflict, "This Idempotency-Key was used with another request.")
+      case .idempotencyInProgress: (.conflict, "The first request with this Idempotency-Key still runs.")
+      case .signatureInvalid: (.forbidden, "The signature is not valid.")
+      case .unavailable: (.unavailable, "The service is not available. Try again shortly.")
+      case .busy: (.unavailable, "The service is busy. Try again shortly.")
+      case .internalError: (.internalError, "Something went wrong.")
+      }
+    }
+  }
+}
+
+extension Response {
+  /// The error envelope for a rejection.
+  package init(_ rejection: Rejection, requestID: String) {
+    let (status, sentence) = rejection.reason.answer
+    var envelope: [String: Rejection.Detail] = [
+      "success": .bool(false),
+      "code": .text(rejection.reason.code),
+      "error": .text(sentence),
+      "requestId": .text(requestID),
+    ]
+    envelope["field"] = rejection.field.map { .text($0) }
+    envelope.merge(rejection.details) { _, detail in detail }
+    // A dictionary of booleans, integers, and text always encodes; without a body the status still stands.
+    let body = (try? Response.json(envelope))?.body ?? []
+    self.init(status, body: body)
+    if let seconds = rejection.retryAfter ?? Self.retryAfter(status) {
+      headers.append(("Retry-After", String(seconds)))
+    }
+    self.rejection = rejection.reason.code
+  }
+
+  /// Every 429 and 503 says when to come back, even where the rejection knows no better time.
+  private static func retryAfter(_ status: Status) -> Int? {
+    switch status {
+    case .tooManyRequests: 60
+    case .unavailable: 2
+    default: nil
+    }
+  }
+}

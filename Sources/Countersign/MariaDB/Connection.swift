@@ -1,0 +1,244 @@
+import CMariaDB
+import Glibc
+
+/// One worker's connection to MariaDB.
+///
+/// It connects when it is first used, and again whenever it was lost: a worker survives a restart of the server without
+/// noticing more than a failed or repeated transaction. A lost connection takes its prepared statements and its open
+/// transaction with it; `transaction` runs its closure again from the beginning, and a single statement outside one is
+/// repeated only when it was not sent.
+///
+/// Used by the thread that made it and no other; it is not `Sendable`, so the compiler keeps it there.
+/// See <https://mariadb.com/kb/en/mariadb-connector-c/>.
+package final class Connection {
+  private let location: DatabaseLocation
+  private let purpose: Purpose
+  private var handle: UnsafeMutablePointer<MYSQL>?
+  private var statements: [String: Statement] = [:]
+  private var isInTransaction = false
+  /// The host that answered last is tried first, so that a cluster is written through one node while it lasts.
+  private var preferredHost = 0
+
+  /// Seconds until a connection attempt is given up.
+  private static let connectSeconds: UInt32 = 2
+
+  /// Initialises the client library, before the first thread uses it.
+  ///
+  /// The corresponding C function is `mysql_library_init`.
+  package static func initializeLibrary() {
+    // The macro's own expansion: mysql_library_init is mysql_server_init.
+    mysql_server_init(0, nil, nil)
+  }
+
+  /// Whom a connection serves, and so how long a statement may take.
+  package enum Purpose: Sendable {
+    /// A request: a statement that takes seconds is given up.
+    case service
+    /// An operator: a migration may take as long as it needs.
+    case operation
+
+    fileprivate var statementSeconds: Int { self == .service ? 5 : 0 }
+    fileprivate var readSeconds: UInt32 { self == .service ? 10 : 24 * 3_600 }
+  }
+
+  package init(_ location: DatabaseLocation, for purpose: Purpose = .service) {
+    self.location = location
+    self.purpose = purpose
+  }
+
+  deinit {
+    disconnect()
+  }
+
+  // MARK: Statements
+
+  /// Executes a statement.
+  ///
+  /// - Returns: how many rows were changed, or found.
+  @discardableResult
+  package func execute(_ sql: SQL) throws(DatabaseError) -> Int {
+    try run(sql) { _ in }
+  }
+
+  /// All rows of a query.
+  package func all(_ sql: SQL) throws(DatabaseError) -> [Row] {
+    var rows: [Row] = []
+    _ = try run(sql) { rows.append($0) }
+    return rows
+  }
+
+  /// The first row of a query.
+  package func first(_ sql: SQL) throws(DatabaseError) -> Row? {
+    var first: Row?
+    _ = try run(sql) { if first == nil { first = $0 } }
+    return first
+  }
+
+  private func run(_ sql: SQL, _ eachRow: (Row) -> Void) throws(DatabaseError) -> Int {
+    let isFresh = handle == nil
+    do {
+      return try statement(sql.text).execute(sql.values, eachRow)
+    } catch {
+      guard error.isConnectionLost else { throw error }
+      disconnect()
+      // A connection that had been idle may have died unnoticed. CR_SERVER_GONE_ERROR (2006) says the statement was
+      // never sent, so outside a transaction it can be sent again; with CR_SERVER_LOST (2013) it may have been executed.
+      guard error.code.rawValue == 2006, !isInTransaction, !isFresh else { throw error }
+      return try statement(sql.text).execute(sql.values, eachRow)
+    }
+  }
+
+  private func statement(_ text: String) throws(DatabaseError) -> Statement {
+    if let statement = statements[text] { return statement }
+    let statement = try Statement(try connected(), text)
+    // Lists in IN (…) make texts of many lengths; a cache that has grown past every text we wrote starts over.
+    if statements.count >= 256 { statements = [:] }
+    statements[text] = statement
+    return statement
+  }
+
+  // MARK: Transactions
+
+  /// Runs a closure as one transaction, and all of it again when the database asks for that.
+  ///
+  /// Deadlocks (1213), lock waits that took too long (1205), snapshot conflicts (1020), and lost connections make it
+  /// run again, at most five times with growing pauses. So the closure reads and writes the database and does nothing
+  /// else: no message is sent, no provider is called, and nothing outside is changed that a second run would change again.
+  ///
+  /// A commit whose answer was lost may have happened. Every closure's changes are guarded, so that running it again
+  /// then finds its work done and reports a refusal rather than doing it twice.
+  package func transaction<Result>(_ body: () throws -> Result) throws -> Result {
+    precondition(!isInTransaction, "transactions do not nest")
+    var attempt = 1
+    while true {
+      do {
+        return try runTransaction(body)
+      } catch let error as DatabaseError where error.isRetryable && attempt < 5 {
+        // Jitter parts those who met.
+        usleep(UInt32.random(in: 500...2_000) * UInt32(1 << attempt))
+        attempt += 1
+      }
+    }
+  }
+
+  private func runTransaction<Result>(_ body: () throws -> Result) throws -> Result {
+    try command("START TRANSACTION")
+    isInTransaction = true
+    defer { isInTransaction = false }
+    do {
+      let result = try body()
+      try command("COMMIT")
+      return result
+    } catch {
+      if handle != nil {
+        do {
+          try command("ROLLBACK")
+        } catch {
+          // A transaction that cannot be rolled back ends with its connection.
+          disconnect()
+        }
+      }
+      throw error
+    }
+  }
+
+  /// Sends a statement without values or result in the text protocol: one round trip, and nothing to prepare.
+  private func command(_ text: StaticString) throws(DatabaseError) {
+    for attempt in 1...2 {
+      let handle = try connected()
+      let failed = mysql_real_query(handle, UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self), UInt(text.utf8CodeUnitCount)) != 0
+      guard failed else { return }
+      let error = DatabaseError(.init(rawValue: mysql_errno(handle)), statement: text.description)
+      if error.isConnectionLost { disconnect() }
+      // Only the start of a transaction may be sent on a new connection: there is nothing before it to lose.
+      guard error.isConnectionLost, !isInTransaction, attempt == 1 else { throw error }
+    }
+  }
+
+  /// Executes a text of several statements, which the server takes apart; for migrations.
+  ///
+  /// The corresponding C functions are `mysql_real_query` and `mysql_next_result`.
+  func executeScript(_ text: String) throws(DatabaseError) {
+    let handle = try connected()
+    mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_ON)
+    defer { mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_OFF) }
+    var status = mysql_real_query(handle, text, UInt(text.utf8.count))
+    while status == 0 {
+      if let result = mysql_store_result(handle) { mysql_free_result(result) }
+      status = mysql_next_result(handle)
+    }
+    // -1: no more results; above: a statement failed.
+    guard status == -1 else {
+      throw DatabaseError(.init(rawValue: mysql_errno(handle)), statement: String(cString: mysql_error(handle)))
+    }
+  }
+
+  // MARK: Life
+
+  private func connected() throws(DatabaseError) -> UnsafeMutablePointer<MYSQL> {
+    if let handle { return handle }
+    var failure = DatabaseError(.init(rawValue: 2003))
+    for offset in location.hosts.indices {
+      let index = (preferredHost + offset) % location.hosts.count
+      do throws(DatabaseError) {
+        let handle = try open(location.hosts[index])
+        preferredHost = index
+        self.handle = handle
+        return handle
+      } catch {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  /// Connects to one host and sets the session up.
+  ///
+  /// The corresponding C function is `mysql_real_connect`.
+  private func open(_ host: DatabaseLocation.Host) throws(DatabaseError) -> UnsafeMutablePointer<MYSQL> {
+    guard let handle = mysql_init(nil) else { throw DatabaseError(.init(rawValue: 2008)) }
+    cmariadb_set_uint(handle, MYSQL_OPT_CONNECT_TIMEOUT, Self.connectSeconds)
+    cmariadb_set_uint(handle, MYSQL_OPT_READ_TIMEOUT, purpose.readSeconds)
+    cmariadb_set_uint(handle, MYSQL_OPT_WRITE_TIMEOUT, 10)
+    cmariadb_set_string(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4")
+    if location.tls == .required {
+      cmariadb_set_bool(handle, MYSQL_OPT_SSL_ENFORCE, 1)
+      cmariadb_set_bool(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, 1)
+      if let authority = location.certificateAuthority {
+        cmariadb_set_string(handle, MYSQL_OPT_SSL_CA, authority)
+      }
+    }
+    // Without CLIENT_FOUND_ROWS: affected rows must count those that changed, which every guard relies on.
+    let opened = mysql_real_connect(
+      handle, location.socket == nil ? host.name : "localhost", location.user, location.password.reveal(),
+      location.database, host.port, location.socket, 0)
+    if opened == nil {
+      let code = mysql_errno(handle)
+      mysql_close(handle)
+      throw DatabaseError(.init(rawValue: code), statement: "connect")
+    }
+    let settings = """
+      SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
+        time_zone = '+00:00', tx_isolation = 'READ-COMMITTED', autocommit = 1, max_statement_time = \(purpose.statementSeconds),
+        innodb_lock_wait_timeout = 5
+      """
+    if mysql_real_query(handle, settings, UInt(settings.utf8.count)) != 0 {
+      let code = mysql_errno(handle)
+      mysql_close(handle)
+      throw DatabaseError(.init(rawValue: code), statement: "connect")
+    }
+    return handle
+  }
+
+  /// Closes; the next use connects again.
+  package func disconnect() {
+    statements = [:]
+    if let handle { mysql_close(handle) }
+    handle = nil
+  }
+
+  /// Throws unless the database answers.
+  package func ping() throws(DatabaseError) {
+    try execute("SELECT 1")
+  }
+}

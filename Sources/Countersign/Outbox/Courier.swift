@@ -1,0 +1,219 @@
+import FoundationEssentials
+package import Logging
+
+/// Sends what is queued: claims, sends, records, on one thread and over connections that are kept.
+///
+///     claim (UPDATE, committed) ─▶ send (HTTP) ─▶ record (UPDATE)
+///
+/// A message leaves once. The claim is committed before anything is sent, and each outcome has one consequence:
+///
+/// - taken: recorded with the provider's sid, its text wiped;
+/// - refused: recorded, an alert when it was a code or an operator must act;
+/// - certainly not taken (no connection, 429, 503): queued again, later each time, until it expires;
+/// - perhaps taken (no answer, 500, this process killed in between): never simply sent again, since providers know no
+///   idempotency key. The provider is asked for messages to the number with this text, and only when it knows of none is the
+///   message sent again.
+///
+/// A message that has expired is not sent, whatever happened to it before.
+package final class Courier {
+  private let connection: Connection
+  private let store: CourierStore
+  private let delivery: DeliveryStore
+  private let vault: MessageVault
+  private let twilio: TwilioMessages
+  private let log: Logger
+  private let bell: CourierBellReceiver
+  private let transfers = TransferSet<Task>(connections: maximumTransfers)
+  private var outcomes: [Outcome] = []
+
+  /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come meanwhile.
+  private static let maximumTransfers = 64
+  private static let reservedForCodes = 16
+  /// A transfer takes ten seconds at most; a lease that outlives it by five is never taken from a courier that lives.
+  private static let lease: TimeInterval = 15
+  /// How long after an ambiguous answer the provider is asked: its own list may lag behind.
+  private static let lookUpDelay: TimeInterval = 2
+  /// How long an idle courier sleeps without a ring.
+  private static let pollMilliseconds: Int32 = 500
+
+  private struct Task {
+    let message: CourierStore.Claimed
+    let order: TwilioMessages.Order
+    let isLookUp: Bool
+  }
+
+  private struct Outcome {
+    let message: CourierStore.Claimed
+    let change: Change
+
+    enum Change {
+      case sent(sid: String, rank: Int)
+      case ended(MessageStatus, Failure, code: Int?)
+      case queued(Failure?, due: Date)
+      case unknown(due: Date)
+    }
+  }
+
+  package init(_ configuration: Configuration, _ log: Logger) throws {
+    connection = Connection(configuration.database)
+    store = CourierStore(connection: connection)
+    delivery = DeliveryStore(connection: connection)
+    vault = MessageVault(keys: configuration.keys)
+    twilio = TwilioMessages(configuration.twilio, configuration.publicBaseURL)
+    self.log = log
+    bell = try CourierBellReceiver(path: configuration.courierSocket)
+  }
+
+  /// Sends until the program is told to stop, then waits for what is under way and records it.
+  package func run() {
+    var claimsAt: UInt64 = 0
+    var isBacklog = false
+    while !Signals.wait(milliseconds: 0) {
+      let now = MonotonicClock.nanoseconds
+      if bell.drain() || isBacklog || now >= claimsAt {
+        isBacklog = attempt("claim") { try claim() } ?? false
+        claimsAt = now + UInt64(Self.pollMilliseconds) * 1_000_000
+      }
+      collect()
+      let isFull = transfers.count >= Self.maximumTransfers
+      // With a backlog and free places there is more to claim at once.
+      transfers.wait(
+        descriptor: bell.descriptor, milliseconds: isBacklog && !isFull ? 0 : transfers.count > 0 ? 50 : Self.pollMilliseconds)
+    }
+    log.notice("stopping", metadata: ["under_way": "\(transfers.count)"])
+    Signals.exitUnlessDone(within: 20)
+    while transfers.count > 0 || !outcomes.isEmpty {
+      collect()
+      if transfers.count > 0 { transfers.wait(descriptor: -1, milliseconds: 50) }
+    }
+    log.notice("stopped")
+  }
+
+  /// Does what needs the database; without it the courier goes on with what it has, and tries again.
+  private func attempt<Value>(_ what: String, _ body: () throws -> Value) -> Value? {
+    do {
+      return try body()
+    } catch {
+      log.error("courier cannot reach its queue", metadata: ["during": "\(what)", "error": "\(error)"])
+      transfers.wait(descriptor: -1, milliseconds: 200)
+      return nil
+    }
+  }
+
+  // MARK: Claiming
+
+  /// Fills the free places, codes first; true when a lane had more than fitted.
+  private func claim() throws -> Bool {
+    var isBacklog = false
+    for lane in OutgoingMessage.Lane.allCases {
+      for channel in [OutgoingMessage.Channel.sms, .call] {
+        let places = Self.maximumTransfers - transfers.count - (lane == .codes ? 0 : Self.reservedForCodes)
+        guard places > 0 else { continue }
+        let now = Date.now
+        let claimed = try store.claim(
+          lane, channel, limit: places, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
+        for message in claimed { begin(message, now) }
+        if claimed.count == places { isBacklog = true }
+      }
+    }
+    return isBacklog
+  }
+
+  private func begin(_ message: CourierStore.Claimed, _ now: Date) {
+    guard message.expiresAt > now else {
+      // What may have been sent and could not be looked up in its time stays unknown for good.
+      let status: MessageStatus = message.isReclaimed ? .unknown : .expired
+      outcomes.append(Outcome(message: message, change: .ended(status, .expired, code: nil)))
+      return
+    }
+    do {
+      let order = TwilioMessages.Order(
+        channel: message.channel, to: try vault.openDestination(message.destinationSealed, message.id),
+        body: try vault.openText(message.payloadSealed, message.id).body,
+        lifetime: Int(message.expiresAt.timeIntervalSince(now)), createdAt: message.createdAt)
+      let task = Task(message: message, order: order, isLookUp: message.isReclaimed)
+      transfers.add(message.isReclaimed ? twilio.lookUp(order) : twilio.send(order), task)
+    } catch {
+      // A key that was retired too early, or a row that was tampered with: no later attempt can open it.
+      log.error("message cannot be opened", metadata: ["message_id": "\(message.id)"])
+      outcomes.append(Outcome(message: message, change: .ended(.failed, .providerRequestRejected, code: nil)))
+    }
+  }
+
+  // MARK: Recording
+
+  private func collect() {
+    for (task, result) in transfers.advance() {
+      outcomes.append(
+        Outcome(message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result)))
+    }
+    guard !outcomes.isEmpty else { return }
+    // Not recorded: tried again with the next ones. If this process dies first, the leases end and the provider is asked.
+    let isRecorded: Bool? = attempt("record") {
+      try connection.transaction { try record(outcomes, at: .now) }
+      return true
+    }
+    if isRecorded == true { outcomes = [] }
+  }
+
+  private func sent(_ task: Task, _ result: Result<TransferResponse, TransferError>) -> Outcome.Change {
+    let now = Date.now
+    switch twilio.outcome(result) {
+    case .accepted(let sid, let rank): return .sent(sid: sid, rank: rank)
+    case .refused(let code, let failure):
+      log.warning(
+        "provider refused a message",
+        metadata: [
+          "message_id": "\(task.message.id)", "failure": "\(failure.rawValue)",
+          "provider_code": "\(code.map(String.init) ?? "none")",
+        ])
+      return .ended(.failed, failure, code: code)
+    case .notTaken(let after, let failure):
+      log.warning(
+        "provider did not take a message",
+        metadata: ["message_id": "\(task.message.id)", "failure": "\(failure.rawValue)", "attempt": "\(task.message.attempts)"])
+      return .queued(failure, due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: after)))
+    case .unknown:
+      log.warning("provider's answer was ambiguous", metadata: ["message_id": "\(task.message.id)"])
+      return .unknown(due: now.addingTimeInterval(Self.lookUpDelay))
+    }
+  }
+
+  private func found(_ task: Task, _ result: Result<TransferResponse, TransferError>) -> Outcome.Change {
+    let now = Date.now
+    switch twilio.finding(task.order, result) {
+    case .accepted(let sid, let rank): return .sent(sid: sid, rank: rank)
+    case .notThere: return .queued(.outcomeUnknown, due: now)
+    case .noAnswer:
+      return .unknown(due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: nil)))
+    }
+  }
+
+  /// Seconds before another attempt: doubling from half a second to thirty, at most a minute if the provider asks for
+  /// more, with jitter so that those who failed together do not return together.
+  private static func pause(attempt: Int, after: Int?) -> TimeInterval {
+    let backoff = min(30, 0.5 * Double(1 << min(attempt - 1, 6)))
+    let wait = after.map { min(60, max(Double($0), backoff)) } ?? backoff
+    return wait * Double.random(in: 1...1.25)
+  }
+
+  private func record(_ outcomes: [Outcome], at now: Date) throws {
+    for outcome in outcomes {
+      let message = outcome.message
+      switch outcome.change {
+      case .sent(let sid, let rank):
+        try store.markSent(message.id, provider: "twilio", sid: sid, rank: rank, at: now)
+        try delivery.applyEarlyCallback(sid: sid, at: now)
+      case .ended(let status, let failure, let code):
+        try store.markEnded(message.id, status, failure, code: code, at: now)
+        if status != .expired || message.kind == OutgoingMessage.Kind.code.rawValue {
+          try delivery.alert(message.id, failure, at: now)
+        }
+      case .queued(let failure, let due):
+        try store.markQueued(message.id, failure, due: due)
+      case .unknown(let due):
+        try store.markUnknown(message.id, due: due)
+      }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import FoundationEssentials
+
+/// The SQL of claiming messages and recording what became of them.
+struct CourierStore {
+  let connection: Connection
+
+  /// A message that this courier has, until its lease ends.
+  struct Claimed {
+    let id: OutgoingMessage.ID
+    let kind: String
+    let channel: OutgoingMessage.Channel
+    let destinationSealed: [UInt8]
+    let payloadSealed: [UInt8]
+    let expiresAt: Date
+    let createdAt: Date
+    let attempts: Int
+    /// An earlier claim ended without an outcome, or the provider's answer was ambiguous.
+    let isReclaimed: Bool
+  }
+
+  /// Claims messages that are due, most urgent lane first, and commits before anything is sent.
+  ///
+  /// One UPDATE takes them: a lock held while sending would be local to one node of a cluster, and every node would send.
+  /// A claimed row is due again when its lease ends, so a courier that died gives its messages back by dying.
+  func claim(
+    _ lane: OutgoingMessage.Lane, _ channel: OutgoingMessage.Channel, limit: Int, at now: Date, leaseUntil: Date
+  ) throws -> [Claimed] {
+    let owner = Random.bytes(16)
+    // Assignments run from left to right: the first looks at the owner there was.
+    let taken = try connection.execute(
+      """
+      UPDATE message
+         SET is_reclaimed = owner IS NOT NULL, owner = \(owner), status = 'sending', attempts = LEAST(attempts + 1, 255),
+             due_at = \(leaseUntil)
+       WHERE channel = \(channel.rawValue)
+         AND queue_lane = \(lane.rawValue)
+         AND due_at <= \(now)
+       ORDER BY due_at
+       LIMIT \(limit)
+      """)
+    guard taken > 0 else { return [] }
+    return try connection.all(
+      """
+      SELECT id, kind, channel, destination_sealed, payload_sealed, expires_at, created_at, attempts, is_reclaimed
+        FROM message
+       WHERE channel = \(channel.rawValue)
+         AND queue_lane = \(lane.rawValue)
+         AND due_at = \(leaseUntil)
+         AND owner = \(owner)
+      """
+    ).map { row in
+      Claimed(
+        id: try row.id("id"), kind: try row.text("kind"),
+        channel: OutgoingMessage.Channel(rawValue: try row.text("channel")) ?? .sms,
+        destinationSealed: try row.bytes("destination_sealed"),
+        payloadSealed: try row.optionalBytes("payload_sealed") ?? [], expiresAt: try row.time("expires_at"),
+        createdAt: try row.time("created_at"), attempts: try row.int("attempts"),
+        isReclaimed: try row.bool("is_reclaimed"))
+    }
+  }
+
+  /// The provider has it: the text is wiped, and the row leaves the queue.
+  func markSent(
+    _ id: OutgoingMessage.ID, provider: String, sid: String, rank: Int, at now: Date
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE message
+         SET status = 'sent', status_rank = \(rank), provider = \(provider), provider_sid = \(sid), sent_at = \(now),
+             queue_lane = NULL, payload_sealed = NULL, owner = NULL
+       WHERE id = \(id)
+         AND queue_lane IS NOT NULL
+      """)
+  }
+
+  /// It will not be sent: refused, expired, or given up.
+  func markEnded(
+    _ id: OutgoingMessage.ID, _ status: MessageStatus, _ failure: Failure, code: Int?, at now: Date
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE message
+         SET status = \(status.rawValue), failure = \(failure.rawValue), error_code = \(code.map(String.init)),
+             finished_at = \(now), queue_lane = NULL, payload_sealed = NULL, owner = NULL
+       WHERE id = \(id)
+         AND queue_lane IS NOT NULL
+      """)
+  }
+
+  /// It goes back into the queue, certainly not sent.
+  func markQueued(_ id: OutgoingMessage.ID, _ failure: Failure?, due: Date) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE message
+         SET status = 'queued', failure = \(failure?.rawValue), due_at = \(due), owner = NULL
+       WHERE id = \(id)
+         AND queue_lane IS NOT NULL
+      """)
+  }
+
+  /// It may have been sent: the owner stays, so that whoever claims it next asks before sending.
+  func markUnknown(_ id: OutgoingMessage.ID, due: Date) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE message
+         SET status = 'unknown', failure = \(Failure.outcomeUnknown.rawValue), due_at = \(due)
+       WHERE id = \(id)
+         AND queue_lane IS NOT NULL
+      """)
+  }
+
+  /// Puts what was claimed and never begun back as it was.
+  func release(_ id: OutgoingMessage.ID, wasReclaimed: Bool, due: Date) throws(DatabaseError) {
+    if wasReclaimed {
+      try markUnknown(id, due: due)
+    } else {
+      try markQueued(id, nil, due: due)
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package import FoundationEssentials
+
+/// Where responders leave what is to be sent.
+///
+/// A message is a row, inserted in the transaction of what it is about: it exists exactly when that does. The responder
+/// calls no provider; after the commit it wakes the courier, which sends. A wake that is lost costs a second, no message.
+package struct Outbox {
+  private let store: OutboxStore
+  private let vault: MessageVault
+  private let phones: PhoneVault
+  private let bell: CourierBell
+
+  package init(_ connection: Connection, _ configuration: Configuration) {
+    store = OutboxStore(connection)
+    vault = MessageVault(keys: configuration.keys)
+    phones = PhoneVault(configuration.keys)
+    bell = CourierBell(path: configuration.courierSocket)
+  }
+
+  /// Queues a message; called inside the transaction of what the message is about.
+  package func queue(_ message: OutgoingMessage, at now: Date) throws {
+    let address: String
+    let hash: [UInt8]
+    let hint: String
+    var country: String?
+    switch message.destination {
+    case .phone(let number):
+      address = number.e164
+      hash = try phones.hash(number)
+      hint = number.masked
+      country = number.region
+    case .email(let email):
+      address = email
+      hash = try vault.keys.mac(.phoneIndex, [Array("email".utf8), Array(email.lowercased().utf8)])
+      hint = Self.masked(email: email)
+    }
+    try store.insert(
+      message, destination: try vault.sealDestination(address, message.id), hash: hash, hint: hint, country: country,
+      payload: try vault.seal(message.text, message.id), at: now)
+  }
+
+  /// `a•••@example.com`
+  private static func masked(email: String) -> String {
+    let parts = email.split(separator: "@", maxSplits: 1)
+    guard parts.count == 2 else { return "•••" }
+    return String("\(parts[0].prefix(1))•••@\(parts[1])".prefix(40))
+  }
+
+  /// Wakes the courier; called after the commit.
+  package func wakeCourier() {
+    bell.ring()
+  }
+
+  /// How a message stands.
+  package func status(of id: OutgoingMessage.ID) throws(DatabaseError) -> MessageStatus? {
+    try store.status(of: id)
+  }
+}
+
+/// How far a message has come; the raw value is stored and shown.
+package enum MessageStatus: String, Sendable, Encodable {
+  /// Waiting for the courier.
+  case queued
+  /// The courier has it.
+  case sending
+  /// A provider may or may not have taken it; the courier asks before it sends again.
+  case unknown
+  /// A provider has taken it.
+  case sent
+  case delivered
+  case undelivered
+  /// No provider will send it.
+  case failed
+  /// It waited longer than it was worth sending.
+  case expired
+
+  /// True once the outcome of sending is known.
+  package var isSettled: Bool {
+    switch self {
+    case .queued, .sending, .unknown: false
+    case .sent, .delivered, .undelivered, .failed, .expired: true
+    }
+  }
+}

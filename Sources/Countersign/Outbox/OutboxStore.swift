@@ -1,0 +1,53 @@
+import FoundationEssentials
+
+/// The SQL of queueing and watching messages.
+struct OutboxStore {
+  private let connection: Connection
+
+  init(_ connection: Connection) {
+    self.connection = connection
+  }
+
+  func insert(
+    _ message: OutgoingMessage, destination: [UInt8], hash: [UInt8], hint: String, country: String?, payload: [UInt8],
+    at now: Date
+  ) throws(DatabaseError) {
+    let lane = message.kind.lane.rawValue
+    try connection.execute(
+      """
+      INSERT INTO message (id, kind, channel, lane, account_id, destination_sealed, destination_hash, destination_hint,
+                           country, payload_sealed, queue_lane, due_at, expires_at, created_at)
+      VALUES (\(message.id), \(message.kind.rawValue), \(message.channel.rawValue), \(lane), \(message.account),
+              \(destination), \(hash), \(hint), \(country), \(payload), \(lane), \(now), \(message.expiresAt), \(now))
+      """)
+  }
+
+  func status(of id: OutgoingMessage.ID) throws(DatabaseError) -> MessageStatus? {
+    guard let row = try connection.first("SELECT status FROM message WHERE id = \(id)") else { return nil }
+    return MessageStatus(rawValue: try row.text("status"))
+  }
+
+  /// What waits, by lane, and for how long the oldest of it has been due.
+  func gauges(at now: Date) throws(DatabaseError) -> [Gauge] {
+    var gauges: [Gauge] = []
+    for row in try connection.all(
+      """
+      SELECT queue_lane, COUNT(*) AS waiting,
+             CAST(GREATEST(0, TIMESTAMPDIFF(SECOND, MIN(due_at), \(now))) AS SIGNED) AS delay
+        FROM message
+       WHERE queue_lane IS NOT NULL
+         AND channel IN ('sms', 'call', 'email')
+       GROUP BY queue_lane
+      """)
+    {
+      let lane = OutgoingMessage.Lane(rawValue: try row.int("queue_lane")).map { "\($0)" } ?? "unknown"
+      gauges.append(
+        Gauge("countersign_outbox_messages", "Messages that wait.", try row.int("waiting"), labels: "lane=\"\(lane)\""))
+      gauges.append(
+        Gauge(
+          "countersign_outbox_delay_seconds", "How long the oldest waiting message has been due.",
+          try row.int("delay"), labels: "lane=\"\(lane)\""))
+    }
+    return gauges
+  }
+}

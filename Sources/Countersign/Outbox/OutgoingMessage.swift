@@ -1,0 +1,88 @@
+package import FoundationEssentials
+
+/// A message to be queued: what it says, to whom, and until when it is worth sending.
+package struct OutgoingMessage: Sendable {
+  package typealias ID = Identifier<OutgoingMessage>
+
+  package let id: ID
+  package let kind: Kind
+  package let channel: Channel
+  package let account: Account.ID?
+  package let destination: Destination
+  package let text: MessageText
+  package let expiresAt: Date
+
+  package enum Kind: String, Sendable {
+    case code
+    case phoneChanged = "phone_changed"
+    case phoneClaimed = "phone_claimed"
+
+    /// Codes overtake everything, and security notices overtake what is merely interesting.
+    package var lane: Lane { self == .code ? .codes : .security }
+  }
+
+  package enum Lane: Int, CaseIterable, Sendable {
+    case codes = 0
+    case security = 1
+    case notifications = 2
+  }
+
+  package enum Channel: String, Sendable, Codable {
+    case sms, call, email
+  }
+
+  package enum Destination: Sendable {
+    case phone(PhoneNumber)
+    case email(String)
+  }
+
+  package init(
+    id: ID, _ kind: Kind, _ channel: Channel, account: Account.ID?, to destination: Destination, text: MessageText,
+    expiresAt: Date
+  ) {
+    self.id = id
+    self.kind = kind
+    self.channel = channel
+    self.account = account
+    self.destination = destination
+    self.text = text
+    self.expiresAt = expiresAt
+  }
+}
+
+/// The words of a message. It travels sealed, since it may hold a code.
+package struct MessageText: Sendable, Codable, Equatable {
+  package var body: String
+  package var subject: String?
+
+  package init(body: String, subject: String? = nil) {
+    self.body = body
+    self.subject = subject
+  }
+}
+
+/// How messages are sealed while they wait: their text and their destination, each for its own row.
+struct MessageVault: Sendable {
+  let keys: KeyRing
+
+  private static func context(_ column: String, _ id: OutgoingMessage.ID) -> [UInt8] {
+    Array("message|\(column)|".utf8) + id.bytes
+  }
+
+  func seal(_ text: MessageText, _ id: OutgoingMessage.ID) throws -> [UInt8] {
+    try keys.seal(Array(JSONEncoder().encode(text)), .payload, context: Self.context("payload", id))
+  }
+
+  func openText(_ sealed: [UInt8], _ id: OutgoingMessage.ID) throws -> MessageText {
+    try JSONDecoder().decode(
+      MessageText.self, from: Data(keys.open(sealed, .payload, context: Self.context("payload", id))))
+  }
+
+  func sealDestination(_ text: String, _ id: OutgoingMessage.ID) throws -> [UInt8] {
+    try keys.seal(Array(text.utf8), .phone, context: Self.context("destination", id))
+  }
+
+  func openDestination(_ sealed: [UInt8], _ id: OutgoingMessage.ID) throws -> String {
+    String(decoding: try keys.open(sealed, .phone, context: Self.context("destination", id)), as: UTF8.self)
+  }
+}

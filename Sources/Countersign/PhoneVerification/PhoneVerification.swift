@@ -1,0 +1,355 @@
+package import FoundationEssentials
+import Glibc
+import Synchronization
+
+/// Proving that somebody holds a phone number: a code goes out, and comes back.
+///
+/// A code belongs to a purpose and a subject (an account, or a number that has none), and there is one live code for
+/// both at most. Sending is charged before anything is queued, and a try before anything is compared.
+package struct PhoneVerification {
+  private let connection: Connection
+  private let store: VerificationStore
+  private let accounts: AccountStore
+  private let outbox: Outbox
+  private let limits: SlidingLimits
+  private let phones: PhoneVault
+  private let wording: Wording
+  private let keys: KeyRing
+  private let settings: Configuration.Limits
+
+  package init(_ connection: Connection, _ configuration: Configuration) {
+    self.connection = connection
+    store = VerificationStore(connection: connection)
+    accounts = AccountStore(connection: connection, vault: PhoneVault(configuration.keys))
+    outbox = Outbox(connection, configuration)
+    limits = SlidingLimits(connection, configuration.keys)
+    phones = PhoneVault(configuration.keys)
+    wording = Wording(configuration)
+    keys = configuration.keys
+    settings = configuration.limits
+  }
+
+  /// Who asks, and so which limits apply.
+  package enum Asker {
+    /// Nobody we know, at an address.
+    case stranger(address: String)
+    /// The owner of an account, who has proven a password, at an address.
+    case owner(Account, address: String)
+    /// The host's backend, which answers for its own users.
+    case host
+  }
+
+  /// A code that is on its way.
+  package struct Sent: Sendable {
+    package let message: OutgoingMessage.ID
+    package let expiresAt: Date
+    /// Seconds until another may be asked for.
+    package let resendAfter: Int
+  }
+
+  // MARK: Sending
+
+  /// Sends a code for the host's own use; `lifetime` is shorter for a second factor.
+  package func sendForHost(
+    to number: PhoneNumber, channel: OutgoingMessage.Channel, isSecondFactor: Bool, at now: Date
+  ) throws -> Sent {
+    try send(
+      .otp, subject: try phones.hash(number), to: number, channel: channel, asker: .host,
+      wording: isSecondFactor ? .signIn : .confirm, lifetime: isSecondFactor ? .secondFactor : .verification, at: now)
+  }
+
+  /// Sends a code to a number that somebody wants to prove.
+  ///
+  /// - Throws: `send_limit_reached` with the time to wait.
+  package func send(
+    to number: PhoneNumber, channel: OutgoingMessage.Channel, asker: Asker, at now: Date
+  ) throws -> Sent {
+    switch asker {
+    case .owner(let account, _):
+      try send(
+        .phone, subject: account.id.bytes, to: number, channel: channel, asker: asker, wording: .verifyPhone,
+        lifetime: .verification, at: now)
+    case .stranger, .host:
+      try send(
+        .signUp, subject: try phones.hash(number), to: number, channel: channel, asker: asker, wording: .verifyPhone,
+        lifetime: .verification, at: now)
+    }
+  }
+
+  /// Sends another code to the number that is being verified; the earlier one dies.
+  ///
+  /// - Throws: `nothing_pending` when no code was asked for; `resend_too_soon` within the gap.
+  package func resend(
+    for account: Account, channel: OutgoingMessage.Channel, address: String, at now: Date
+  ) throws -> Sent {
+    guard let found = try store.find(.phone, account.id.bytes), found.usedAt == nil else {
+      throw Rejection(.nothingPending)
+    }
+    let gap = TimeInterval(settings.resendSeconds)
+    guard
+      try store.markResent(.phone, account.id.bytes, issuedBefore: now.addingTimeInterval(-gap), at: now)
+    else {
+      let wait = found.issuedAt.addingTimeInterval(gap).timeIntervalSince(now)
+      throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up))))
+    }
+    let number = try phones.open(found.destinationSealed, context: Self.context(.phone, account.id.bytes))
+    return try send(to: number, channel: channel, asker: .owner(account, address: address), at: now)
+  }
+
+  private func send(
+    _ purpose: VerificationCode.Purpose, subject: [UInt8], to number: PhoneNumber, channel: OutgoingMessage.Channel,
+    asker: Asker, wording purposeWords: Wording.CodePurpose, lifetime: VerificationCode.Lifetime, at now: Date
+  ) throws -> Sent {
+    try chargeSend(to: number, asker: asker, at: now)
+    let code = Random.digits(VerificationCode.length)
+    let nonce = Random.bytes(16)
+    let destination = try phones.hash(number)
+    let message = OutgoingMessage(
+      id: Identifier(at: now), .code, channel, account: asker.account?.id, to: .phone(number),
+      text: channel == .call
+        ? wording.spokenCode(code, purposeWords) : wording.code(code, purposeWords, minutes: lifetime.minutes),
+      expiresAt: now.addingTimeInterval(lifetime.interval))
+    let issue = VerificationStore.Issue(
+      nonce: nonce, keyID: keys.current.id,
+      mac: try keys.mac(
+        .code, VerificationCode.fields(code, purpose, subject: subject, nonce: nonce, destination: destination)),
+      destinationSealed: try phones.seal(number, context: Self.context(purpose, subject)),
+      destinationHash: destination, channel: channel, message: message.id, expiresAt: message.expiresAt)
+    try connection.transaction {
+      try store.issue(purpose, subject, issue, at: now)
+      try outbox.queue(message, at: now)
+    }
+    outbox.wakeCourier()
+    return Sent(message: message.id, expiresAt: message.expiresAt, resendAfter: settings.resendSeconds)
+  }
+
+  private static func context(_ purpose: VerificationCode.Purpose, _ subject: [UInt8]) -> [UInt8] {
+    Array("verification|\(purpose.rawValue)|".utf8) + subject
+  }
+
+  private func chargeSend(to number: PhoneNumber, asker: Asker, at now: Date) throws {
+    let hour: TimeInterval = 3_600
+    var charges: [(key: LimitKey, limits: [SlidingLimit])] = [
+      (
+        .sendsTo(number),
+        [
+          SlidingLimit(settings.sendsPerNumberPerHour, per: hour),
+          SlidingLimit(settings.sendsPerNumberPerDay, per: 24 * hour),
+        ]
+      )
+    ]
+    switch asker {
+    case .stranger(let address):
+      charges.append((.anonymousSendsTo(number), [SlidingLimit(settings.anonymousSendsPerNumberPerHour, per: hour)]))
+      charges.append((.sendsFrom(address: address), [SlidingLimit(settings.sendsPerAddressPerHour, per: hour)]))
+    case .owner(_, let address):
+      charges.append((.sendsFrom(address: address), [SlidingLimit(settings.sendsPerAddressPerHour, per: hour)]))
+    case .host:
+      break
+    }
+    if let seconds = try limits.charge(charges, at: now) {
+      throw Rejection(.sendLimitReached, retryAfter: seconds)
+    }
+  }
+
+  // MARK: The outcome of sending
+
+  /// At most so many callers of a process look at their message at a time; the others are answered at once.
+  private static let maximumWatchers = 2
+  private static let watchers = Atomic<Int>(0)
+
+  /// Looks for up to two seconds whether the provider took a code, so that the caller hears of a refusal.
+  ///
+  /// Outside any transaction, and bounded in number: a provider that is slow must not hold the workers.
+  ///
+  /// - Throws: `send_refused` when no provider will send it.
+  package func watch(_ sent: Sent) throws {
+    guard Self.watchers.add(1, ordering: .relaxed).newValue <= Self.maximumWatchers else {
+      Self.watchers.subtract(1, ordering: .relaxed)
+      return
+    }
+    defer { Self.watchers.subtract(1, ordering: .relaxed) }
+    let deadline = MonotonicClock.nanoseconds + 2_000_000_000
+    var pause: UInt32 = 10_000
+    while MonotonicClock.nanoseconds < deadline {
+      usleep(pause)
+      pause = min(pause * 2, 200_000)
+      switch try outbox.status(of: sent.message) {
+      case .failed: throw Rejection(.sendRefused)
+      case .queued, .sending: continue
+      case nil, .unknown, .sent, .delivered, .undelivered, .expired: return
+      }
+    }
+  }
+
+  // MARK: Checking
+
+  /// A code that was right, and not used up yet.
+  private struct Proven {
+    let nonce: [UInt8]
+    let number: PhoneNumber
+  }
+
+  /// Verifies the number that an account's owner was sent a code to; from now on it is the account's number.
+  ///
+  /// - Parameter expected: the number that the caller means, when it named one; a code for another is not right.
+  /// - Throws: `code_incorrect` with `attemptsRemaining`; `phone_in_use`, only to who was right, when another account
+  ///   has verified the number; the code is then still good for `claim`.
+  package func verify(
+    _ code: String, _ expected: PhoneNumber?, for account: Account, at now: Date
+  ) throws -> PhoneNumber {
+    let proven = try check(code, .phone, account.id.bytes, at: now)
+    if let expected, expected != proven.number { throw Rejection(.codeIncorrect) }
+    do {
+      try connection.transaction {
+        try use(proven, .phone, account.id.bytes, at: now)
+        try adopt(proven.number, account, at: now)
+      }
+    } catch let error as DatabaseError where error.code == .duplicateEntry {
+      throw Rejection(.phoneInUse).adding("claim", .text("/api/auth/phone/claim"))
+    }
+    outbox.wakeCourier()
+    return proven.number
+  }
+
+  /// Moves a number here that another account has verified, for somebody who has just proven to hold it.
+  ///
+  /// Numbers are handed on. The old account keeps its data, loses the number as a factor, drops to level 1, and is told
+  /// by email, since its phone is the one thing known to be somebody else's.
+  package func claim(_ number: PhoneNumber, _ code: String, for account: Account, at now: Date) throws {
+    let proven = try check(code, .phone, account.id.bytes, at: now)
+    guard proven.number == number else { throw Rejection(.codeIncorrect) }
+    try connection.transaction {
+      try use(proven, .phone, account.id.bytes, at: now)
+      if let holder = try accounts.holder(of: try phones.hash(number)), holder.id != account.id {
+        try accounts.removePhone(of: holder.id)
+        try SessionStore(connection: connection, vault: phones).lowerLevel(of: holder.id)
+        try outbox.queue(
+          OutgoingMessage(
+            id: Identifier(at: now), .phoneClaimed, .email, account: holder.id, to: .email(holder.email),
+            text: wording.phoneClaimed(number, at: now), expiresAt: now.addingTimeInterval(72 * 3_600)), at: now)
+      }
+      try adopt(number, account, at: now)
+    }
+    outbox.wakeCourier()
+  }
+
+  /// Verifies a number before there is an account.
+  ///
+  /// - Returns: a token that proves it once, within half an hour, to register with.
+  package func verifyBeforeSignUp(_ code: String, _ number: PhoneNumber, at now: Date) throws -> Secret {
+    let subject = try phones.hash(number)
+    let proven = try check(code, .signUp, subject, at: now)
+    let token = Token()
+    let sealed = try phones.seal(number, context: Self.proofContext(token))
+    try connection.transaction {
+      try use(proven, .signUp, subject, at: now)
+      try store.insertProof(token, sealed: sealed, hash: subject, until: now.addingTimeInterval(Self.proofLifetime))
+    }
+    return token.text
+  }
+
+  /// Checks a code that the host asked for.
+  ///
+  /// - Throws: `nothing_pending` when no live code is there; `code_incorrect`.
+  package func checkForHost(_ code: String, _ number: PhoneNumber, at now: Date) throws {
+    let subject = try phones.hash(number)
+    guard let found = try store.find(.otp, subject), found.usedAt == nil, found.expiresAt > now else {
+      throw Rejection(.nothingPending)
+    }
+    let proven = try check(code, .otp, subject, at: now)
+    try use(proven, .otp, subject, at: now)
+  }
+
+  /// Charges a try, then compares.
+  ///
+  /// The row is read first and the charge names the nonce that was read: a code issued in between is not what is
+  /// compared, and is not tried for free.
+  private func check(
+    _ code: String, _ purpose: VerificationCode.Purpose, _ subject: [UInt8], at now: Date
+  ) throws -> Proven {
+    guard VerificationCode.isWellFormed(code), let found = try store.find(purpose, subject) else {
+      throw Rejection(.codeIncorrect)
+    }
+    let failureLimit = FailureLimit(settings.failedCodesPerHour)
+    guard try store.charge(purpose, subject, nonce: found.nonce, failureLimit: failureLimit, at: now) else {
+      if let seconds = failureLimit.wait(found.failures, at: now) {
+        throw Rejection(.tooManyAttempts, retryAfter: seconds)
+      }
+      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
+    }
+    let mac = try keys.mac(
+      .code, key: found.keyID,
+      VerificationCode.fields(
+        code, purpose, subject: subject, nonce: found.nonce, destination: found.destinationHash))
+    guard ConstantTime.equal(mac, found.mac) else {
+      let remaining = max(0, VerificationCode.maximumTries - found.tries - 1)
+      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(remaining))
+    }
+    let number = try phones.open(found.destinationSealed, context: Self.context(purpose, subject))
+    return Proven(nonce: found.nonce, number: number)
+  }
+
+  private func use(
+    _ proven: Proven, _ purpose: VerificationCode.Purpose, _ subject: [UInt8], at now: Date
+  ) throws {
+    guard try store.markUsed(purpose, subject, nonce: proven.nonce, at: now) else {
+      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
+    }
+  }
+
+  /// Makes a proven number the account's; a verified one that it replaces is told, and large transfers cool off.
+  private func adopt(_ number: PhoneNumber, _ account: Account, at now: Date) throws {
+    let replaced = account.isPhoneVerified && account.phone != number ? account.phone : nil
+    try accounts.setVerifiedPhone(
+      of: account.id, sealed: try phones.seal(number, context: Account.phoneContext(account.id)),
+      hash: try phones.hash(number), at: now)
+    guard let replaced else { return }
+    try accounts.coolOff(account.id, until: now.addingTimeInterval(Self.coolingOff))
+    let text = wording.phoneChanged(at: now)
+    let end = now.addingTimeInterval(24 * 3_600)
+    try outbox.queue(
+      OutgoingMessage(
+        id: Identifier(at: now), .phoneChanged, .sms, account: account.id, to: .phone(replaced),
+        text: MessageText(body: text.body), expiresAt: end), at: now)
+    try outbox.queue(
+      OutgoingMessage(
+        id: Identifier(at: now), .phoneChanged, .email, account: account.id, to: .email(account.email), text: text,
+        expiresAt: end), at: now)
+  }
+
+  /// How long transfers wait after the number changed.
+  private static let coolingOff: TimeInterval = 24 * 3_600
+
+  // MARK: Proofs
+
+  private static let proofLifetime: TimeInterval = 30 * 60
+
+  private static func proofContext(_ token: Token) -> [UInt8] { Array("phone_proof|phone|".utf8) + token.hash }
+
+  /// The number that a `phoneVerificationToken` proves.
+  ///
+  /// - Throws: `phone_token_invalid` when it proves nothing, or nothing any more.
+  package func proven(by token: Token, at now: Date) throws -> PhoneNumber {
+    guard let sealed = try store.findProof(token, at: now) else { throw Rejection(.phoneTokenInvalid) }
+    return try phones.open(sealed, context: Self.proofContext(token))
+  }
+
+  /// Uses a proof up; called inside the transaction of what it is used for.
+  package func useProof(_ token: Token, at now: Date) throws {
+    guard try store.markProofUsed(token, at: now) else { throw Rejection(.phoneTokenInvalid) }
+  }
+
+  package func purge(at now: Date) throws(DatabaseError) -> Int {
+    try store.purge(at: now)
+  }
+}
+
+extension PhoneVerification.Asker {
+  fileprivate var account: Account? {
+    switch self {
+    case .owner(let account, _): account
+    case .stranger, .host: nil
+    }
+  }
+}

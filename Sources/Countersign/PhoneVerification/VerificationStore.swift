@@ -1,0 +1,182 @@
+import FoundationEssentials
+
+/// The SQL of verifications.
+struct VerificationStore {
+  let connection: Connection
+
+  struct Issue {
+    let nonce: [UInt8]
+    let keyID: UInt32
+    let mac: [UInt8]
+    let destinationSealed: [UInt8]
+    let destinationHash: [UInt8]
+    let channel: OutgoingMessage.Channel
+    let message: OutgoingMessage.ID
+    let expiresAt: Date
+  }
+
+  /// A row as it was read; every change is guarded by its nonce.
+  struct Found {
+    let nonce: [UInt8]
+    let keyID: UInt32
+    let mac: [UInt8]
+    let destinationSealed: [UInt8]
+    let destinationHash: [UInt8]
+    let issuedAt: Date
+    let expiresAt: Date
+    let tries: Int
+    let usedAt: Date?
+    let failures: [UInt8]
+  }
+
+  /// Issues a code in place of the one before. Failures stay: asking for a new code must not buy new tries.
+  func issue(
+    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], _ issue: Issue, at now: Date
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      INSERT INTO verification (purpose, subject, nonce, key_id, mac, destination_sealed, destination_hash, channel,
+                                message_id, issued_at, expires_at)
+      VALUES (\(purpose.rawValue), \(subject), \(issue.nonce), \(Int(issue.keyID)), \(issue.mac),
+              \(issue.destinationSealed), \(issue.destinationHash), \(issue.channel.rawValue), \(issue.message), \(now),
+              \(issue.expiresAt))
+          ON DUPLICATE KEY UPDATE
+             nonce = VALUES(nonce), key_id = VALUES(key_id), mac = VALUES(mac),
+             destination_sealed = VALUES(destination_sealed), destination_hash = VALUES(destination_hash),
+             channel = VALUES(channel), message_id = VALUES(message_id), issued_at = VALUES(issued_at),
+             expires_at = VALUES(expires_at), tries = 0, used_at = NULL
+      """)
+  }
+
+  func find(_ purpose: VerificationCode.Purpose, _ subject: [UInt8]) throws(DatabaseError) -> Found? {
+    let row = try connection.first(
+      """
+      SELECT nonce, key_id, mac, destination_sealed, destination_hash, issued_at, expires_at, tries, used_at, failures
+        FROM verification
+       WHERE purpose = \(purpose.rawValue)
+         AND subject = \(subject)
+      """)
+    guard let row else { return nil }
+    return Found(
+      nonce: try row.bytes("nonce"), keyID: UInt32(truncatingIfNeeded: try row.int("key_id")),
+      mac: try row.bytes("mac"), destinationSealed: try row.bytes("destination_sealed"),
+      destinationHash: try row.bytes("destination_hash"), issuedAt: try row.time("issued_at"),
+      expiresAt: try row.time("expires_at"), tries: try row.int("tries"), usedAt: try row.optionalTime("used_at"),
+      failures: try row.bytes("failures"))
+  }
+
+  /// Takes the one place to ask for another code; false while the gap lasts, or when another request took it.
+  func markResent(
+    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], issuedBefore: Date, at now: Date
+  ) throws(DatabaseError) -> Bool {
+    try connection.execute(
+      """
+      UPDATE verification
+         SET issued_at = \(now)
+       WHERE purpose = \(purpose.rawValue)
+         AND subject = \(subject)
+         AND issued_at <= \(issuedBefore)
+      """) == 1
+  }
+
+  /// Charges one try at the code with this nonce; false when the code is dead or the hour's failures are used up.
+  ///
+  /// The change is committed before any comparison, and `tries < …` is checked by the same statement that counts: of any
+  /// number of guesses at once, three are compared.
+  func charge(
+    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8], failureLimit: FailureLimit, at now: Date
+  ) throws(DatabaseError) -> Bool {
+    try connection.execute(
+      """
+      UPDATE verification
+         SET tries = tries + 1,
+             failures = LEFT(CONCAT(\(failureLimit.stamp(now)), failures), \(failureLimit.keptBytes))
+       WHERE purpose = \(purpose.rawValue)
+         AND subject = \(subject)
+         AND nonce = \(nonce)
+         AND used_at IS NULL
+         AND tries < \(VerificationCode.maximumTries)
+         AND expires_at > \(now)
+         AND (LENGTH(failures) < \(failureLimit.keptBytes)
+              OR SUBSTR(failures, \(failureLimit.keptBytes - 7), 8) <= \(failureLimit.stamp(now - FailureLimit.window)))
+      """) == 1
+  }
+
+  /// Uses the code up; false when another request did, or a newer code took its place.
+  func markUsed(
+    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8], at now: Date
+  ) throws(DatabaseError) -> Bool {
+    try connection.execute(
+      """
+      UPDATE verification
+         SET used_at = \(now), failures = ''
+       WHERE purpose = \(purpose.rawValue)
+         AND subject = \(subject)
+         AND nonce = \(nonce)
+         AND used_at IS NULL
+         AND expires_at > \(now)
+      """) == 1
+  }
+
+  func insertProof(_ token: Token, sealed: [UInt8], hash: [UInt8], until end: Date) throws(DatabaseError) {
+    try connection.execute(
+      """
+      INSERT INTO phone_proof (token_hash, phone_sealed, phone_hash, expires_at)
+      VALUES (\(token.hash), \(sealed), \(hash), \(end))
+      """)
+  }
+
+  /// The number that a proof stands for; nil when it is unknown, used, or over.
+  func findProof(_ token: Token, at now: Date) throws(DatabaseError) -> [UInt8]? {
+    try connection.first(
+      """
+      SELECT phone_sealed
+        FROM phone_proof
+       WHERE token_hash = \(token.hash)
+         AND used_at IS NULL
+         AND expires_at > \(now)
+      """)?.bytes("phone_sealed")
+  }
+
+  func markProofUsed(_ token: Token, at now: Date) throws(DatabaseError) -> Bool {
+    try connection.execute(
+      """
+      UPDATE phone_proof
+         SET used_at = \(now)
+       WHERE token_hash = \(token.hash)
+         AND used_at IS NULL
+         AND expires_at > \(now)
+      """) == 1
+  }
+
+  /// Removes codes a day after they expired (their failures count for an hour), and proofs that are over.
+  func purge(at now: Date) throws(DatabaseError) -> Int {
+    try connection.execute(
+      "DELETE FROM verification WHERE expires_at < \(now.addingTimeInterval(-24 * 3_600)) LIMIT 10000")
+      + connection.execute("DELETE FROM phone_proof WHERE expires_at < \(now) LIMIT 10000")
+  }
+}
+
+/// How many tries of one subject may fail within an hour, over all codes; kept as times in the verification's own row, so
+/// that one UPDATE charges both.
+struct FailureLimit {
+  static let window: TimeInterval = 3_600
+  /// A row has room for 256 times; a higher limit is not a limit that means anything.
+  private let count: Int
+
+  init(_ count: Int) {
+    self.count = min(count, SlidingLimits.maximumStamps)
+  }
+
+  var keptBytes: Int { count * 8 }
+
+  func stamp(_ time: Date) -> [UInt8] { SlidingLimits.stamp(time) }
+
+  /// Seconds until a try is allowed again; nil when one is allowed now.
+  func wait(_ failures: [UInt8], at now: Date) -> Int? {
+    guard failures.count >= keptBytes else { return nil }
+    let oldest = Date(microseconds: failures[keptBytes - 8..<keptBytes].reduce(Int64(0)) { $0 << 8 | Int64($1) })
+    let seconds = oldest.addingTimeInterval(Self.window).timeIntervalSince(now)
+    return seconds > 0 ? Int(seconds.rounded(.up)) : nil
+  }
+}

@@ -1,0 +1,141 @@
+import FoundationEssentials
+
+/// Twilio's Programmable Messaging and Voice, as far as codes and notices need them
+/// (<https://www.twilio.com/docs/messaging/api/message-resource>).
+///
+/// It makes requests and reads answers; the courier carries them.
+package struct TwilioMessages: Sendable {
+  private let settings: TwilioSettings
+  private let callbackURL: String
+
+  package init(_ settings: TwilioSettings, _ publicURL: PublicBaseURL) {
+    self.settings = settings
+    // The fragment asks Twilio to repeat a callback that could not connect or was answered with 5xx.
+    callbackURL = "\(publicURL.origin)/api/webhooks/twilio-status#rc=3&rp=5xx,ct,rt"
+  }
+
+  /// What is to be sent.
+  struct Order: Sendable {
+    let channel: OutgoingMessage.Channel
+    let to: String
+    let body: String
+    /// Seconds after which it is not worth delivering.
+    let lifetime: Int
+    let createdAt: Date
+  }
+
+  private var account: String { "\(settings.apiBaseURL)/2010-04-01/Accounts/\(settings.accountSID)" }
+
+  private func request(_ method: TransferRequest.Method, _ url: String) -> TransferRequest {
+    var request = TransferRequest(method: method, url: url)
+    request.login = settings.apiKey.map { ($0.sid, $0.secret) } ?? (settings.accountSID, settings.authToken)
+    return request
+  }
+
+  /// The request that sends.
+  func send(_ order: Order) -> TransferRequest {
+    var fields: [(name: String, value: String)] = [("To", order.to)]
+    switch order.channel {
+    case .call:
+      if case .number(let number) = settings.sender { fields.append(("From", number)) }
+      fields.append(("Twiml", "<Response><Pause length=\"1\"/><Say>\(Self.escaped(order.body))</Say></Response>"))
+    case .sms, .email:
+      switch settings.sender {
+      case .number(let number): fields.append(("From", number))
+      case .messagingService(let sid): fields.append(("MessagingServiceSid", sid))
+      }
+      fields.append(("Body", order.body))
+      // Twilio takes 1 to 36,000 seconds, and recommends more than 5.
+      fields.append(("ValidityPeriod", String(min(36_000, max(6, order.lifetime)))))
+    }
+    fields.append(("StatusCallback", callbackURL))
+    var request = request(.post, "\(account)/\(order.channel == .call ? "Calls" : "Messages").json")
+    request.headers = [("Content-Type", "application/x-www-form-urlencoded")]
+    request.body = Array(FormFields.encode(fields).utf8)
+    return request
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.split(separator: "&", omittingEmptySubsequences: false).joined(separator: "&amp;")
+      .split(separator: "<", omittingEmptySubsequences: false).joined(separator: "&lt;")
+  }
+
+  /// The request that asks what Twilio knows of messages to the same number since this one was made.
+  func lookUp(_ order: Order) -> TransferRequest {
+    let since = order.createdAt.addingTimeInterval(-24 * 3_600).rfc3339.prefix(10)
+    let query = FormFields.encode([("To", order.to), ("DateSent>", String(since)), ("PageSize", "50")])
+    return request(.get, "\(account)/\(order.channel == .call ? "Calls" : "Messages").json?\(query)")
+  }
+
+  /// What became of a request to send.
+  enum Outcome: Sendable {
+    /// Twilio has it under this sid.
+    case accepted(sid: String, rank: Int)
+    /// Twilio will not send it: repeating the request changes nothing.
+    case refused(code: Int?, Failure)
+    /// Twilio did not take it, and may later.
+    case notTaken(after: Int?, Failure)
+    /// Twilio may have it.
+    case unknown
+  }
+
+  private struct Message: Decodable {
+    let sid: String
+    let status: String?
+    let body: String?
+  }
+
+  private struct Problem: Decodable {
+    let code: Int?
+  }
+
+  func outcome(_ result: Result<TransferResponse, TransferError>) -> Outcome {
+    switch result {
+    case .failure(let error):
+      return error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)
+    case .success(let response):
+      switch response.status {
+      case 200..<300:
+        // Taken, but by what name? The courier asks.
+        guard let message = try? JSONDecoder().decode(Message.self, from: Data(response.body)) else { return .unknown }
+        return .accepted(sid: message.sid, rank: TwilioStatus(message.status ?? "")?.rank ?? 0)
+      case 429:
+        return .notTaken(after: response.retryAfter, .providerRateLimited)
+      case 503:
+        return .notTaken(after: response.retryAfter, .providerUnavailable)
+      case 500...:
+        // Neither 500 nor a gateway's 502 and 504 says whether the message was taken before something broke.
+        return .unknown
+      default:
+        let code = (try? JSONDecoder().decode(Problem.self, from: Data(response.body)))?.code
+        return .refused(code: code, Failure(twilioCode: code))
+      }
+    }
+  }
+
+  /// What Twilio knows of an order whose outcome was lost.
+  enum Finding: Sendable {
+    case accepted(sid: String, rank: Int)
+    case notThere
+    /// It could not be asked.
+    case noAnswer
+  }
+
+  private struct Page: Decodable {
+    let messages: [Message]?
+    let calls: [Message]?
+  }
+
+  func finding(_ order: Order, _ result: Result<TransferResponse, TransferError>) -> Finding {
+    guard case .success(let response) = result, response.status == 200,
+      let page = try? JSONDecoder().decode(Page.self, from: Data(response.body))
+    else { return .noAnswer }
+    for message in page.messages ?? page.calls ?? [] {
+      // A text holds a code of its own, so equal texts are the same message; a trial account's begins with a prefix. Of a
+      // call Twilio keeps no words: one that was placed to the number since then counts.
+      let isOurs = order.channel == .call || message.body.map { $0.hasSuffix(order.body) } == true
+      if isOurs { return .accepted(sid: message.sid, rank: TwilioStatus(message.status ?? "")?.rank ?? 0) }
+    }
+    return .notThere
+  }
+}

@@ -1,0 +1,66 @@
+/// What is needed to send through Twilio and to believe its callbacks.
+package struct TwilioSettings: Sendable {
+  /// `AC` and 32 hexadecimal digits.
+  package let accountSID: String
+  /// Signs callbacks, and calls too when there is no API key.
+  package let authToken: Secret
+  /// A second token that callbacks may be signed with while one is replaced by the other.
+  package let secondaryAuthToken: Secret?
+  package let apiKey: (sid: String, secret: Secret)?
+  package let sender: Sender
+  package let apiBaseURL: String
+
+  package enum Sender: Sendable {
+    case number(String)
+    case messagingService(String)
+  }
+
+  /// True when the "provider" is on this machine: the sandbox.
+  package var isSandbox: Bool {
+    ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains { base in
+      apiBaseURL == base || apiBaseURL.hasPrefix("\(base):") || apiBaseURL.hasPrefix("\(base)/")
+    }
+  }
+
+  /// Reads the variables named `TWILIO_…`; nil, with faults, when they are incomplete.
+  init?(_ source: inout Environment) {
+    let faults = source.faults.count
+    let sid = source.required("TWILIO_ACCOUNT_SID")
+    if !sid.isEmpty, !Self.isSID(sid, "AC") { source.fault("TWILIO_ACCOUNT_SID must be AC and 32 hexadecimal digits.") }
+    let token = source.required("TWILIO_AUTH_TOKEN")
+    let secondary = source.value("TWILIO_SECONDARY_AUTH_TOKEN")
+    let keySID = source.value("TWILIO_API_KEY_SID")
+    let keySecret = source.value("TWILIO_API_KEY_SECRET")
+    if (keySID == nil) != (keySecret == nil) {
+      source.fault("TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET must be given together.")
+    }
+    let number = source.value("TWILIO_PHONE_NUMBER")
+    let service = source.value("TWILIO_MESSAGING_SERVICE_SID")
+    if number == nil, service == nil { source.fault("TWILIO_PHONE_NUMBER or TWILIO_MESSAGING_SERVICE_SID is missing.") }
+    if let service, !Self.isSID(service, "MG") {
+      source.fault("TWILIO_MESSAGING_SERVICE_SID must be MG and 32 hexadecimal digits.")
+    }
+    let base = source.value("TWILIO_API_BASE_URL") ?? "https://api.twilio.com"
+    guard base.hasPrefix("https://") || base.hasPrefix("http://") else {
+      source.fault("TWILIO_API_BASE_URL must be a URL.")
+      return nil
+    }
+    guard source.faults.count == faults else { return nil }
+    accountSID = sid
+    authToken = Secret(token)
+    secondaryAuthToken = secondary.map(Secret.init)
+    apiKey = keySID.flatMap { sid in keySecret.map { (sid, Secret($0)) } }
+    sender = service.map(Sender.messagingService) ?? .number(number ?? "")
+    apiBaseURL = base.hasSuffix("/") ? String(base.dropLast()) : base
+    if !isSandbox, !apiBaseURL.hasPrefix("https://") {
+      source.fault("TWILIO_API_BASE_URL must begin with https://: messages hold codes.")
+      return nil
+    }
+  }
+
+  /// True for two letters and 32 hexadecimal digits, as every Twilio resource is named.
+  package static func isSID(_ text: String, _ prefixes: String...) -> Bool {
+    text.utf8.count == 34 && prefixes.contains { text.hasPrefix($0) }
+      && text.utf8.dropFirst(2).allSatisfy(Hexadecimal.isDigit)
+  }
+}

@@ -1,0 +1,33 @@
+package import FoundationEssentials
+
+/// How long things are kept that have had their time.
+///
+/// In portions of ten thousand rows, each a transaction of its own, so that no lock is held for long.
+package struct Retention {
+  private let connection: Connection
+  private let configuration: Configuration
+
+  package init(_ connection: Connection, _ configuration: Configuration) {
+    self.connection = connection
+    self.configuration = configuration
+  }
+
+  /// Removes everything that is over.
+  ///
+  /// - Returns: how many rows went.
+  package func purge(at now: Date) throws -> Int {
+    let sessions = Sessions(connection, configuration)
+    let verification = PhoneVerification(connection, configuration)
+    let limits = SlidingLimits(connection, configuration.keys)
+    let delivery = DeliveryStore(connection: connection)
+    let answers = IdempotentAnswers(connection)
+    var total = 0
+    while true {
+      let removed =
+        try sessions.purge(at: now) + verification.purge(at: now) + limits.purge(at: now) + delivery.purge(at: now)
+        + answers.purge(at: now)
+      total += removed
+      if removed == 0 { return total }
+    }
+  }
+}

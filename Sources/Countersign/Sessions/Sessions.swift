@@ -1,0 +1,62 @@
+package import FoundationEssentials
+
+/// Opening, recognising, and ending sessions.
+///
+/// A session is a row; its token is shown once and stored as a hash. Nothing about a session is cached, so one that was
+/// ended is refused by every process from the next request on.
+package struct Sessions {
+  let store: SessionStore
+  private let idle: TimeInterval
+  private let maximum: TimeInterval
+
+  /// A session's last use is written at most this often, so that reading a page costs no write.
+  private static let seenGranularity: TimeInterval = 60
+
+  package init(_ connection: Connection, _ configuration: Configuration) {
+    store = SessionStore(connection: connection, vault: PhoneVault(configuration.keys))
+    idle = TimeInterval(configuration.limits.sessionIdleMinutes) * 60
+    maximum = TimeInterval(configuration.limits.sessionMaximumHours) * 3_600
+  }
+
+  /// Opens a session for somebody whose proof has been checked. The token is new at every level.
+  package func open(
+    _ account: Account.ID, level: Int, _ client: ClientDescription, at now: Date
+  ) throws(DatabaseError) -> IssuedSession {
+    let token = Token()
+    let end = now.addingTimeInterval(maximum)
+    try store.insert(token, Identifier(at: now), account, level: level, client, at: now, until: end)
+    return IssuedSession(token: token.text, expiresAt: min(end, now.addingTimeInterval(idle)))
+  }
+
+  /// The session that a token opens; nil when it opens none, or none any more.
+  package func find(_ text: String, at now: Date) throws -> Session? {
+    guard let token = Token(received: text),
+      let found = try store.find(token, at: now, idleSince: now.addingTimeInterval(-idle))
+    else { return nil }
+    if found.lastSeenAt < now.addingTimeInterval(-min(Self.seenGranularity, idle / 4)) {
+      try store.markSeen(token, at: now)
+    }
+    return Session(
+      id: found.id, account: found.account, level: found.level, expiresAt: min(found.end, now.addingTimeInterval(idle)))
+  }
+
+  package func list(_ session: Session, at now: Date) throws(DatabaseError) -> [SessionSummary] {
+    try store.list(session.account.id, at: now, idleSince: now.addingTimeInterval(-idle))
+  }
+
+  /// Ends one of the caller's sessions.
+  ///
+  /// - Throws: `not_found` also for a session of somebody else.
+  package func end(_ id: Session.ID, of account: Account.ID) throws {
+    guard try store.delete(id, of: account) else { throw Rejection(.notFound) }
+  }
+
+  /// Ends all of the caller's sessions but the one it calls with.
+  package func endOthers(than session: Session) throws(DatabaseError) {
+    try store.deleteAll(of: session.account.id, except: session.id)
+  }
+
+  package func purge(at now: Date) throws(DatabaseError) -> Int {
+    try store.purge(at: now, idleSince: now.addingTimeInterval(-idle))
+  }
+}

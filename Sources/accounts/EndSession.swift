@@ -1,0 +1,35 @@
+import Countersign
+
+/// DELETE /api/auth/sessions/{id}
+struct EndSession {
+  private let sessions: Sessions
+  private let gate: SessionGate
+
+  init(_ sessions: Sessions, _ gate: SessionGate) {
+    self.sessions = sessions
+    self.gate = gate
+  }
+
+  func respond(to request: Request) throws -> Response {
+    let session = try gate.required(request)
+    guard let id = request.parameters["id"].flatMap({ Session.ID($0) }) else { throw Rejection(.notFound) }
+    try sessions.end(id, of: session.account.id)
+    return .noContent
+  }
+}
+
+/// DELETE /api/auth/sessions, which ends all but the caller's own.
+struct EndOtherSessions {
+  private let sessions: Sessions
+  private let gate: SessionGate
+
+  init(_ sessions: Sessions, _ gate: SessionGate) {
+    self.sessions = sessions
+    self.gate = gate
+  }
+
+  func respond(to request: Request) throws -> Response {
+    try sessions.endOthers(than: try gate.required(request))
+    return .noContent
+  }
+}

@@ -1,0 +1,20 @@
+import Countersign
+
+/// POST /api/auth/logout
+struct LogOut {
+  private let sessions: Sessions
+  private let gate: SessionGate
+
+  init(_ sessions: Sessions, _ gate: SessionGate) {
+    self.sessions = sessions
+    self.gate = gate
+  }
+
+  func respond(to request: Request) throws -> Response {
+    let session = try gate.required(request)
+    try sessions.end(session.id, of: session.account.id)
+    return Response.noContent
+      .adding("Set-Cookie", gate.cookies.expiredSession)
+      .adding("Clear-Site-Data", "\"cache\", \"cookies\", \"storage\"")
+  }
+}

@@ -1,0 +1,49 @@
+import Countersign
+
+/// PUT /api/users/{externalId}, by which a host that keeps its own users makes them known here.
+struct MirrorUser {
+  private let accounts: Accounts
+  private let keys: ServiceKeys
+  private let destinations: Destinations
+  private let defaultRegion: String
+
+  init(_ accounts: Accounts, _ keys: ServiceKeys, _ destinations: Destinations, defaultRegion: String) {
+    self.accounts = accounts
+    self.keys = keys
+    self.destinations = destinations
+    self.defaultRegion = defaultRegion
+  }
+
+  private struct Body: RequestBody {
+    let email: String
+    let phoneNumber: String?
+    let name: String?
+    let locale: String?
+    let region: String?
+    let currency: String?
+
+    enum CodingKeys: String, CodingKey, CaseIterable { case email, phoneNumber, name, locale, region, currency }
+  }
+
+  private struct Answer: Encodable {
+    let success = true
+    let userId: Account.ID
+    let externalId: String
+  }
+
+  func respond(to request: Request) throws -> Response {
+    _ = try keys.required(request, .usersWrite)
+    guard let externalID = request.parameters["externalId"], externalID.utf8.count <= 128 else {
+      throw Rejection(.invalidField, field: "externalId")
+    }
+    let body: Body = try request.decode()
+    guard let email = EmailAddress(body.email) else { throw Rejection(.invalidField, field: "email") }
+    let profile = try ProfileFields(
+      name: body.name, locale: body.locale, region: body.region, currency: body.currency
+    ).profile()
+    let phone = try body.phoneNumber.map { try destinations.number($0, region: profile.region ?? defaultRegion) }
+    let (id, isNew) = try accounts.mirror(
+      externalID: externalID, email: email, phone: phone, profile, at: request.time)
+    return try .json(Answer(userId: id, externalId: externalID), isNew ? .created : .ok)
+  }
+}

@@ -1,0 +1,44 @@
+import Countersign
+
+/// What this program answers; the acts are the files beside this one.
+struct Routes {
+  private let accounts: Accounts
+  private let sessions: Sessions
+  private let verification: PhoneVerification
+  private let gate: SessionGate
+  private let keys: ServiceKeys
+  private let destinations: Destinations
+  private let defaultRegion: String
+
+  init(_ connection: Connection, _ context: Server.Context) {
+    let configuration = context.configuration
+    let breaches = configuration.breachedPasswordsURL.map { BreachedPasswords(baseURL: $0, log: context.log) }
+    accounts = Accounts(connection, configuration, breaches: breaches)
+    sessions = Sessions(connection, configuration)
+    verification = PhoneVerification(connection, configuration)
+    gate = SessionGate(sessions, configuration)
+    keys = ServiceKeys(connection)
+    destinations = Destinations(configuration)
+    defaultRegion = configuration.defaultRegion
+  }
+
+  var table: [Route] {
+    [
+      .post("/api/auth/register", Register(accounts, gate, destinations, defaultRegion: defaultRegion).respond),
+      .post("/api/auth/login", LogIn(accounts, gate).respond),
+      .post("/api/auth/logout", LogOut(sessions, gate).respond),
+      .get("/api/auth/session", ShowSession(gate).respond),
+      .get("/api/auth/session/check", CheckSession(gate).respond),
+      .get("/api/auth/sessions", ListSessions(sessions, gate).respond),
+      .delete("/api/auth/sessions", EndOtherSessions(sessions, gate).respond),
+      .delete("/api/auth/sessions/{id}", EndSession(sessions, gate).respond),
+      .post("/api/auth/password", ChangePassword(accounts, gate).respond),
+      .get("/api/account", ShowAccount(gate).respond),
+      .patch("/api/account", UpdateAccount(accounts, gate).respond),
+      .put("/api/account/phone", ChangePhone(verification, gate, destinations).respond),
+      .delete("/api/account/phone", RemovePhone(accounts, gate).respond),
+      .post("/api/auth/phone/claim", ClaimPhone(verification, gate, destinations).respond),
+      .put("/api/users/{externalId}", MirrorUser(accounts, keys, destinations, defaultRegion: defaultRegion).respond),
+    ]
+  }
+}

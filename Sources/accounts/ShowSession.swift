@@ -1,0 +1,34 @@
+import Countersign
+import FoundationEssentials
+
+/// GET /api/auth/session
+struct ShowSession {
+  private let gate: SessionGate
+
+  init(_ gate: SessionGate) {
+    self.gate = gate
+  }
+
+  private struct Answer: Encodable {
+    let userId: Account.ID
+    let email: String
+    let name: OrNull<String>
+    let phoneNumber: String?
+    let phoneVerified: Bool
+    let twoFactorEnabled = false
+    /// The second factor in use; none exists yet.
+    let method = OrNull<String>(nil)
+    let aal: Int
+    let expiresAt: Date
+    let role: Account.Role
+  }
+
+  func respond(to request: Request) throws -> Response {
+    let session = try gate.required(request)
+    return try .json(
+      Answer(
+        userId: session.account.id, email: session.account.email, name: OrNull(session.account.name),
+        phoneNumber: session.account.phone?.e164, phoneVerified: session.account.isPhoneVerified, aal: session.level,
+        expiresAt: session.expiresAt, role: session.account.role))
+  }
+}

@@ -1,0 +1,28 @@
+import Countersign
+
+/// PATCH /api/account
+struct UpdateAccount {
+  private let accounts: Accounts
+  private let gate: SessionGate
+
+  init(_ accounts: Accounts, _ gate: SessionGate) {
+    self.accounts = accounts
+    self.gate = gate
+  }
+
+  private struct Body: RequestBody {
+    let name: String?
+    let locale: String?
+    let region: String?
+    let currency: String?
+
+    enum CodingKeys: String, CodingKey, CaseIterable { case name, locale, region, currency }
+  }
+
+  func respond(to request: Request) throws -> Response {
+    let session = try gate.required(request)
+    let body: Body = try request.decode()
+    let fields = ProfileFields(name: body.name, locale: body.locale, region: body.region, currency: body.currency)
+    return try .json(AccountAnswer(try accounts.update(session.account, try fields.profile())))
+  }
+}

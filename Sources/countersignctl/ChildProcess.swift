@@ -1,0 +1,107 @@
+import ArgumentParser
+import Countersign
+import FoundationEssentials
+import Glibc
+
+/// A program that `up` runs and keeps running.
+final class ChildProcess {
+  let name: String
+  private let executable: String
+  private let arguments: [String]
+  private let environment: [String: String]
+  private let log: String
+  private let pidFile: String
+  /// A listening socket that the child finds as its descriptor 0; it stays open here, so that while the child is restarted
+  /// requests wait in its backlog and are not refused.
+  private let listener: Int32?
+  private(set) var pid: pid_t = 0
+  private(set) var startedAt: UInt64 = 0
+
+  init(
+    _ name: String, _ executable: String, _ arguments: [String], environment: [String: String], listener: Int32? = nil,
+    in state: StateDirectory
+  ) {
+    self.name = name
+    self.executable = executable
+    self.arguments = arguments
+    self.environment = environment
+    self.listener = listener
+    log = "\(state.logs)/\(name).log"
+    pidFile = "\(state.run)/\(name).pid"
+  }
+
+  /// Starts it, in a process group of its own, with its output appended to its log.
+  ///
+  /// `setpriv` asks the kernel to end it when this process ends in any way, so that nothing is left behind even then.
+  /// The corresponding C function is `posix_spawn`.
+  func start() throws {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    if let listener {
+      posix_spawn_file_actions_adddup2(&actions, listener, 0)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    }
+    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+    let setpriv = try Installation.find("setpriv")
+    let words = [setpriv, "--pdeathsig", "KILL", executable] + arguments
+    let result = withCStrings(words) { argv in
+      withCStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in
+        posix_spawn(&pid, setpriv, &actions, &attributes, argv, envp)
+      }
+    }
+    guard result == 0 else { throw ValidationError("\(name) cannot be started: \(String(cString: strerror(result))).") }
+    startedAt = MonotonicClock.nanoseconds
+    try? Data("\(pid)\n".utf8).write(to: URL(filePath: pidFile))
+  }
+
+  /// True when it has ended; what it left of its process group is ended with it.
+  func hasEnded() -> Bool {
+    guard pid > 0 else { return true }
+    var status: Int32 = 0
+    guard waitpid(pid, &status, WNOHANG) == pid else { return false }
+    kill(-pid, SIGKILL)
+    pid = 0
+    return true
+  }
+
+  /// Asks it to end.
+  func signal(_ signal: Int32) {
+    if pid > 0 { kill(pid, signal) }
+  }
+
+  /// Waits until it has ended, and ends it by force after so many seconds.
+  func waitUntilEnded(seconds: Int) {
+    let deadline = MonotonicClock.nanoseconds + UInt64(seconds) * 1_000_000_000
+    while !hasEnded() {
+      if MonotonicClock.nanoseconds > deadline {
+        kill(-pid, SIGKILL)
+      }
+      MonotonicClock.sleep(milliseconds: 10)
+    }
+    unlink(pidFile)
+  }
+}
+
+/// Lends texts as a C array of C strings with a null pointer at its end.
+private func withCStrings<Result>(
+  _ texts: [String], _ use: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+  var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) }
+  pointers.append(nil)
+  defer { for pointer in pointers { free(pointer) } }
+  return pointers.withUnsafeMutableBufferPointer { buffer in
+    // The array holds at least the null pointer, so it has an address.
+    use(buffer.baseAddress.unsafelyUnwrapped)
+  }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Countersign
+import FoundationEssentials
+import Glibc
+
+/// Keeps the parts of a system running, and stops them in the order that loses nothing.
+final class Supervisor {
+  private let state: StateDirectory
+  private var children: [ChildProcess] = []
+
+  /// SIGINT or SIGTERM came while the system was starting.
+  struct Interrupted: Error {}
+
+  init(state: StateDirectory) {
+    self.state = state
+  }
+
+  /// Takes over a process that has been or will be started elsewhere.
+  func add(_ child: ChildProcess) {
+    children.append(child)
+  }
+
+  func start(_ child: ChildProcess) throws {
+    try child.start()
+    children.append(child)
+  }
+
+  // MARK: Starting
+
+  private static let startSeconds = 60
+
+  /// Waits until each URL answers 200.
+  func waitUntilReady(_ urls: [String]) throws {
+    for url in urls {
+      try wait("\(url) does not answer") {
+        var request = TransferRequest(method: .get, url: url)
+        request.milliseconds = 2_000
+        return (try? Transfer.perform(request))?.status == 200
+      }
+    }
+  }
+
+  func waitUntilExists(_ path: String) throws {
+    try wait("\(path) was not made") { FileManager.default.fileExists(atPath: path) }
+  }
+
+  private func wait(_ failure: String, _ condition: () -> Bool) throws {
+    let deadline = MonotonicClock.nanoseconds + UInt64(Self.startSeconds) * 1_000_000_000
+    while !condition() {
+      if Signals.wait(milliseconds: 20) { throw Interrupted() }
+      for child in children where child.hasEnded() {
+        throw ValidationError("\(child.name) does not start; \(state.logs)/\(child.name).log says why.")
+      }
+      guard MonotonicClock.nanoseconds < deadline else {
+        throw ValidationError("The system does not start: \(failure). The files in \(state.logs) say why.")
+      }
+    }
+  }
+
+  // MARK: Running
+
+  /// Starts a part again whenever one ends, until SIGINT or SIGTERM.
+  ///
+  /// At once the first time; a part that ends within a second of its start waits a second.
+  func superviseUntilStopped() {
+    while !Signals.wait(milliseconds: 50) {
+      for child in children where child.hasEnded() {
+        let lived = MonotonicClock.nanoseconds - child.startedAt
+        if lived < 1_000_000_000 { MonotonicClock.sleep(milliseconds: 1_000) }
+        Log.writeLine("countersignctl: \(child.name) ended and is started again")
+        do {
+          try child.start()
+        } catch {
+          Log.writeLine("countersignctl: \(error)")
+        }
+      }
+    }
+  }
+
+  /// Stops everything: nginx first, so that nothing new comes; the database last, so that what is under way is recorded.
+  func stop() {
+    let order = ["nginx", "mariadb"]
+    let web = children.filter { $0.name == order[0] }
+    let database = children.filter { $0.name == order[1] }
+    let programs = children.filter { !order.contains($0.name) }
+    for child in web { child.signal(SIGQUIT) }
+    for child in web { child.waitUntilEnded(seconds: 5) }
+    for child in programs { child.signal(SIGTERM) }
+    for child in programs { child.waitUntilEnded(seconds: 25) }
+    for child in database { child.signal(SIGTERM) }
+    for child in database { child.waitUntilEnded(seconds: 60) }
+  }
+}

@@ -1,0 +1,146 @@
+import ArgumentParser
+import Countersign
+import FoundationEssentials
+import Glibc
+
+/// Runs the whole system on this machine.
+struct Up: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs the whole system in the foreground until it is interrupted.",
+    discussion: """
+      Out of one state directory it runs a private MariaDB, nginx, every responder, the courier, and, unless a real \
+      provider is configured, the sandbox. A part that ends is started again. SIGINT or SIGTERM stops all of it.
+      """)
+
+  @Option(help: "The port of the system, on 127.0.0.1.")
+  var port = 8080
+
+  @Option(help: "The port of the sandbox, on 127.0.0.1.")
+  var sandboxPort = 8025
+
+  @OptionGroup var system: SystemOptions
+
+  @Flag(help: "Never run the sandbox; a provider must be configured.")
+  var noSandbox = false
+
+  @Option(help: "Use this database (mariadb://…) and not a private one. It must exist.")
+  var database: String?
+
+  func validate() throws {
+    guard (1...65_535).contains(port), (1...65_535).contains(sandboxPort), port != sandboxPort else {
+      throw ValidationError("The ports must be two different numbers from 1 to 65535.")
+    }
+  }
+
+  func run() throws {
+    Signals.block()
+    OpenFiles.raiseLimit()
+    Transfer.initializeLibrary()
+    Connection.initializeLibrary()
+    let state = StateDirectory(system.state)
+    try state.prepare()
+    let lock = try state.lock()
+    defer { close(lock) }
+    try reporting {
+      let supervisor = Supervisor(state: state)
+      do {
+        try start(supervisor, state)
+        print("ready http://127.0.0.1:\(port)")
+        fflush(nil)
+        supervisor.superviseUntilStopped()
+      } catch is Supervisor.Interrupted {
+        // Stopped while it started: what runs already is stopped below.
+      } catch {
+        supervisor.stop()
+        throw error
+      }
+      supervisor.stop()
+    }
+  }
+
+  private func start(_ supervisor: Supervisor, _ state: StateDirectory) throws {
+    let installation = try Installation()
+    let secrets = try state.secrets()
+    var environment = try StateDirectory.read(envFile: system.envFile)
+    environment.merge(ProcessInfo.processInfo.environment) { $1 }
+    let usesSandbox = !noSandbox && (environment["TWILIO_ACCOUNT_SID"] ?? "").isEmpty
+    try Nginx.requireFree(port)
+    if usesSandbox { try Nginx.requireFree(sandboxPort) }
+    complete(&environment, secrets, state, usesSandbox: usesSandbox)
+
+    var urls: [String: String] = [:]
+    if let database {
+      environment["DATABASE_URL"] = database
+      guard let location = DatabaseLocation(database) else {
+        throw ValidationError("--database must be mariadb://user:password@host[:port]/database.")
+      }
+      _ = try Migrations(Connection(location, for: .operation), directory: installation.migrations).apply()
+    } else {
+      let embedded = try EmbeddedDatabase(state)
+      supervisor.add(embedded.process)
+      try embedded.start()
+      try embedded.prepare(installation, passwords: secrets)
+      for user in Program.databaseUsers {
+        urls[user] = embedded.url(user: user, password: secrets["PASSWORD_\(user)"] ?? "")
+      }
+      environment["DATABASE_URL"] = urls["countersign_ctl"]
+    }
+    let configuration: Configuration
+    do {
+      configuration = try Configuration.read(from: Environment(environment))
+    } catch {
+      throw ValidationError(error.faults.joined(separator: "\n"))
+    }
+    try state.record(environment.filter { Self.isOurs($0.key) })
+
+    var programs = Program.responders + [Program.courier]
+    if usesSandbox { programs.append(Program.sandbox) }
+    for program in programs {
+      var own = environment
+      if let url = urls[program.databaseUser] { own["DATABASE_URL"] = url }
+      if let workers = program.workers { own["COUNTERSIGN_WORKERS"] = String(workers) }
+      let listener =
+        program.isResponder ? try ListeningSocket.open("\(state.run)/\(program.name).sock") : nil
+      try supervisor.start(
+        ChildProcess(
+          program.name, "\(installation.programs)/\(program.name)", [], environment: own, listener: listener, in: state))
+    }
+    let nginx = try Nginx(
+      installation, state, port: port, sandboxPort: usesSandbox ? sandboxPort : nil,
+      publicHost: configuration.publicBaseURL.host)
+    try supervisor.start(nginx.process)
+    try supervisor.waitUntilReady(Program.responders.map { "http://127.0.0.1:\(port)/healthz/\($0.name)" })
+    if usesSandbox { try supervisor.waitUntilReady(["http://127.0.0.1:\(sandboxPort)/healthz"]) }
+    try supervisor.waitUntilExists("\(state.run)/courier.bell")
+  }
+
+  /// Gives what the environment does not: values that are right for one machine, and secrets of its own.
+  private func complete(
+    _ environment: inout [String: String], _ secrets: [String: String], _ state: StateDirectory, usesSandbox: Bool
+  ) {
+    var defaults = [
+      "PUBLIC_BASE_URL": "http://127.0.0.1:\(port)",
+      "COUNTERSIGN_PRODUCT_NAME": "Countersign",
+      "COUNTERSIGN_ALLOWED_COUNTRIES": "*",
+      "COUNTERSIGN_KEYS": secrets["COUNTERSIGN_KEYS"] ?? "",
+      "SMS_PROVIDERS": "twilio",
+    ]
+    if usesSandbox {
+      defaults["TWILIO_ACCOUNT_SID"] = secrets["TWILIO_ACCOUNT_SID"]
+      defaults["TWILIO_AUTH_TOKEN"] = secrets["TWILIO_AUTH_TOKEN"]
+      defaults["TWILIO_PHONE_NUMBER"] = "+15005550006"
+      defaults["TWILIO_API_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/twilio"
+    }
+    for (name, value) in defaults where (environment[name] ?? "").isEmpty && environment["\(name)_FILE"] == nil {
+      environment[name] = value
+    }
+    environment["COUNTERSIGN_RUN_DIRECTORY"] = state.run
+    // A crash report prints memory, and memory holds codes.
+    environment["SWIFT_BACKTRACE"] = "enable=no"
+  }
+
+  private static func isOurs(_ name: String) -> Bool {
+    ["COUNTERSIGN_", "TWILIO_", "SENDGRID_", "VONAGE_"].contains { name.hasPrefix($0) }
+      || ["PUBLIC_BASE_URL", "DATABASE_URL", "SMS_PROVIDERS", "EMAIL_PROVIDERS", "SMTP_URL", "DEPOSIT_URL"].contains(name)
+  }
+}

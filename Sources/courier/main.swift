@@ -1,0 +1,3 @@
+import Countersign
+
+Courier.runProgram()

@@ -1,0 +1,50 @@
+import Countersign
+import FoundationEssentials
+
+/// The inbox for tests and people: what was taken, newest first.
+struct MessagesAPI {
+  private let sandbox: Sandbox
+
+  init(_ sandbox: Sandbox) {
+    self.sandbox = sandbox
+  }
+
+  private struct Answer: Encodable {
+    let messages: [Entry]
+
+    struct Entry: Encodable {
+      let id: String
+      let provider: String
+      let channel: String
+      let from: String
+      let to: String
+      let body: String
+      let status: String
+      let at: Date
+    }
+  }
+
+  /// GET /api/messages?to=&channel=&limit=
+  func list(_ request: Request) throws -> Response {
+    let limit = request.queryValue("limit").flatMap { Int($0) } ?? 50
+    guard (1...10_000).contains(limit) else { throw Rejection(.invalidField, field: "limit") }
+    // A bare + in a query is a space; people write numbers with one all the same.
+    let recipient = request.queryValue("to").map { text in
+      text.hasPrefix(" ") ? "+\(text.dropFirst())" : text
+    }
+    let found = sandbox.inbox.list(to: recipient, channel: request.queryValue("channel"), limit: limit)
+    return try .json(
+      Answer(
+        messages: found.map {
+          Answer.Entry(
+            id: $0.id, provider: $0.provider, channel: $0.channel, from: $0.from, to: $0.to, body: $0.body,
+            status: $0.status, at: $0.at)
+        }))
+  }
+
+  /// DELETE /api/messages
+  func clear(_ request: Request) -> Response {
+    sandbox.inbox.clear()
+    return .noContent
+  }
+}

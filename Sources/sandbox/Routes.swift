@@ -1,0 +1,29 @@
+import Countersign
+
+/// What the sandbox answers: the inbox, its rules, and each provider's own paths.
+struct Routes {
+  private let sandbox: Sandbox
+  private let settings: TwilioSettings
+
+  init(_ sandbox: Sandbox, _ settings: TwilioSettings) {
+    self.sandbox = sandbox
+    self.settings = settings
+  }
+
+  var table: [Route] {
+    let messages = MessagesAPI(sandbox)
+    let rules = RulesAPI(sandbox.rules)
+    let twilio = TwilioAPI(sandbox, settings)
+    return [
+      .get("/api/messages", messages.list),
+      .delete("/api/messages", messages.clear),
+      .get("/api/rules", rules.list),
+      .post("/api/rules", rules.add),
+      .delete("/api/rules", rules.clear),
+      .post("/twilio/2010-04-01/Accounts/{account}/Messages.json", twilio.createMessage),
+      .get("/twilio/2010-04-01/Accounts/{account}/Messages.json", twilio.listMessages),
+      .post("/twilio/2010-04-01/Accounts/{account}/Calls.json", twilio.createCall),
+      .get("/twilio/2010-04-01/Accounts/{account}/Calls.json", twilio.listCalls),
+    ]
+  }
+}

@@ -1,0 +1,36 @@
+import Countersign
+
+/// The stand-in for the providers in development: it takes messages as they do, shows them, and calls back.
+///
+/// It never runs where somebody could take it for real: it ends at once unless our public URL is on this machine.
+final class Sandbox: Sendable {
+  let inbox: Inbox
+  let rules = Rules()
+  let callbacks: Callbacks
+
+  struct NotOnLoopback: Error, CustomStringConvertible {
+    let description = "the sandbox runs only while PUBLIC_BASE_URL is on this machine"
+  }
+
+  private init(_ configuration: Configuration) throws {
+    guard configuration.publicBaseURL.isLoopback else { throw NotOnLoopback() }
+    inbox = try Inbox(path: "\(configuration.runDirectory)/sandbox-inbox.jsonl")
+    callbacks = Callbacks(
+      inbox, account: configuration.twilio.accountSID, token: configuration.twilio.authToken)
+  }
+
+  /// The program.
+  static func run() {
+    Server.run(
+      "sandbox",
+      prepare: { configuration, _ in
+        let sandbox = try Sandbox(configuration)
+        sandbox.callbacks.start()
+        return sandbox
+      },
+      makeResponder: { context, sandbox in
+        Responder(
+          routes: Routes(sandbox, context.configuration.twilio).table, health: {}, metrics: context.metrics)
+      })
+  }
+}

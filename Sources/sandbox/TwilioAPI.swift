@@ -1,0 +1,270 @@
+import Countersign
+import FoundationEssentials
+
+/// Twilio's Messages and Calls as they behave towards a client: sign-in, strict forms, its error numbers, and the numbers
+/// that mean an error (<https://www.twilio.com/docs/iam/test-credentials>).
+struct TwilioAPI {
+  private let sandbox: Sandbox
+  private let settings: TwilioSettings
+
+  init(_ sandbox: Sandbox, _ settings: TwilioSettings) {
+    self.sandbox = sandbox
+    self.settings = settings
+  }
+
+  // MARK: Answers
+
+  private struct Problem: Error, Encodable {
+    let code: Int
+    let message: String
+    let status: Int
+    var moreInfo: String { "https://www.twilio.com/docs/errors/\(code)" }
+
+    init(_ code: Int, _ message: String, status: Int = 400) {
+      self.code = code
+      self.message = message
+      self.status = status
+    }
+
+    enum CodingKeys: String, CodingKey { case code, message, status, moreInfo = "more_info" }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(code, forKey: .code)
+      try container.encode(message, forKey: .message)
+      try container.encode(moreInfo, forKey: .moreInfo)
+      try container.encode(status, forKey: .status)
+    }
+  }
+
+  private struct Message: Encodable {
+    let sid: String
+    let account_sid: String
+    let api_version = "2010-04-01"
+    let status: String
+    let to: String
+    let from: String?
+    let body: String
+    let direction = "outbound-api"
+    let num_segments: String
+    let num_media = "0"
+    let price: String? = nil
+    let price_unit = "USD"
+    let error_code: Int? = nil
+    let error_message: String? = nil
+    let date_created: String
+    let date_updated: String
+    let uri: String
+
+    init(_ message: InboxMessage, _ account: String) {
+      sid = message.id
+      account_sid = account
+      status = message.status
+      to = message.to
+      from = message.from
+      body = message.body
+      num_segments = String((message.body.utf8.count + 159) / 160)
+      date_created = Self.rfc2822(message.at)
+      date_updated = date_created
+      let kind = message.channel == "call" ? "Calls" : "Messages"
+      uri = "/2010-04-01/Accounts/\(account)/\(kind)/\(message.id).json"
+    }
+
+    /// `Thu, 24 Aug 2023 05:01:45 +0000`
+    private static func rfc2822(_ time: Date) -> String {
+      let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+      let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+      var calendar = Calendar(identifier: .gregorian)
+      calendar.timeZone = .gmt
+      let parts = calendar.dateComponents([.year, .month, .day, .weekday], from: time)
+      let clock = time.rfc3339.dropFirst(11).prefix(8)
+      let day = parts.day.map { $0 < 10 ? "0\($0)" : "\($0)" } ?? ""
+      return "\(days[(parts.weekday ?? 1) - 1]), \(day) \(months[(parts.month ?? 1) - 1]) \(parts.year ?? 0) \(clock) +0000"
+    }
+  }
+
+  private func answer(_ request: Request, _ body: () throws -> Response) throws -> Response {
+    var response: Response
+    do {
+      response = try body()
+    } catch let problem as Problem {
+      response = try .json(problem, Response.Status(code: problem.status, phrase: "Error"))
+      if problem.status == 401 { response = response.adding("WWW-Authenticate", "Basic realm=\"Twilio API\"") }
+    }
+    return response.adding("Twilio-Request-Id", "RQ\(request.id.prefix(32))")
+      .adding("Twilio-Concurrent-Requests", "1")
+  }
+
+  // MARK: Routes
+
+  func createMessage(_ request: Request) throws -> Response {
+    try create(request, channel: "sms", sidPrefix: "SM")
+  }
+
+  func createCall(_ request: Request) throws -> Response {
+    try create(request, channel: "call", sidPrefix: "CA")
+  }
+
+  func listMessages(_ request: Request) throws -> Response {
+    try list(request, channel: "sms")
+  }
+
+  func listCalls(_ request: Request) throws -> Response {
+    try list(request, channel: "call")
+  }
+
+  private struct MessagePage: Encodable {
+    var messages: [Message]?
+    var calls: [Message]?
+    let page = 0
+    let page_size: Int
+    let next_page_uri: String? = nil
+  }
+
+  private func list(_ request: Request, channel: String) throws -> Response {
+    try answer(request) {
+      let account = try authenticate(request)
+      let size = request.queryValue("PageSize").flatMap { Int($0) } ?? 50
+      let found = sandbox.inbox.list(to: request.queryValue("To"), channel: channel, limit: min(max(size, 1), 1_000))
+      let messages = found.map { Message($0, account) }
+      return try .json(
+        channel == "call"
+          ? MessagePage(calls: messages, page_size: size) : MessagePage(messages: messages, page_size: size))
+    }
+  }
+
+  private func create(_ request: Request, channel: String, sidPrefix: String) throws -> Response {
+    try answer(request) {
+      let account = try authenticate(request)
+      guard request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true,
+        let form = FormFields(parsing: request.body)
+      else { throw Problem(21604, "A 'To' phone number is required.") }
+      let order = try Order(form, channel, settings)
+      let rule = sandbox.rules.take(to: order.to)
+      let accepted = rule?.accepted ?? false
+      switch rule?.action {
+      case .fail:
+        if accepted { _ = take(order, rule, sidPrefix) }
+        let status = rule?.status ?? 503
+        throw Problem(rule?.code ?? (status == 503 ? 20503 : 20500), "Service unavailable", status: status)
+      case .rateLimit:
+        let problem = Problem(rule?.code ?? 20429, "Too Many Requests", status: 429)
+        return try Response.json(problem, .tooManyRequests).adding("Retry-After", String(rule?.seconds ?? 1))
+      case .timeout:
+        if accepted { _ = take(order, rule, sidPrefix) }
+        MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 30) * 1_000)
+        throw Problem(20500, "Internal Server Error", status: 500)
+      case .slow:
+        MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 2) * 1_000)
+      case .report, .silent, nil:
+        break
+      }
+      return try .json(Message(take(order, rule, sidPrefix), account), .created)
+    }
+  }
+
+  private func take(_ order: Order, _ rule: Rule?, _ sidPrefix: String) -> InboxMessage {
+    var plan = DeliveryPlan()
+    if rule?.action == .report {
+      plan.finalStatus = rule?.deliveryStatus ?? "undelivered"
+      plan.errorCode = rule?.errorCode ?? (plan.finalStatus == "delivered" ? nil : 30003)
+    }
+    if rule?.action == .silent { plan.isReported = false }
+    let message = InboxMessage(
+      id: "\(sidPrefix)\(Hexadecimal.encode(Random.bytes(16)))", provider: "twilio", channel: order.channel,
+      from: order.from, to: order.to, body: order.body, status: order.usesService ? "accepted" : "queued", at: .now,
+      statusCallback: order.statusCallback, plan: plan)
+    sandbox.inbox.add(message)
+    sandbox.callbacks.schedule(message)
+    return message
+  }
+
+  /// Basic authentication with the account's token or an API key.
+  private func authenticate(_ request: Request) throws -> String {
+    let problem = Problem(20003, "Authenticate", status: 401)
+    guard let header = request.headers[.authorization], header.hasPrefix("Basic "),
+      let decoded = Data(base64Encoded: String(header.dropFirst(6)))
+    else { throw problem }
+    let pairs = [(settings.accountSID, settings.authToken)] + (settings.apiKey.map { [($0.sid, $0.secret)] } ?? [])
+    guard pairs.contains(where: { ConstantTime.equal(Array("\($0):\($1.reveal())".utf8), Array(decoded)) }) else {
+      throw problem
+    }
+    guard request.parameters["account"] == settings.accountSID else {
+      throw Problem(20404, "The requested resource was not found", status: 404)
+    }
+    return settings.accountSID
+  }
+
+  /// A form that Twilio would take.
+  private struct Order {
+    let channel: String
+    let to: String
+    let from: String
+    let body: String
+    let statusCallback: String?
+    let usesService: Bool
+
+    init(_ form: FormFields, _ channel: String, _ settings: TwilioSettings) throws {
+      self.channel = channel
+      guard let to = form["To"], !to.isEmpty else { throw Problem(21604, "A 'To' phone number is required.") }
+      usesService = form["MessagingServiceSid"] != nil
+      guard let from = form["From"] ?? form["MessagingServiceSid"], !from.isEmpty else {
+        throw Problem(21603, "A 'From' phone number is required.")
+      }
+      if let problem = Self.problem(from: from, settings) { throw problem }
+      if let problem = Self.problem(to: to) { throw problem }
+      guard to != from else { throw Problem(21211, "'To' and 'From' cannot be the same.") }
+      if channel == "call" {
+        guard let twiml = form["Twiml"], !twiml.isEmpty else { throw Problem(21205, "Url or Twiml is required.") }
+        body = twiml
+      } else {
+        guard let body = form["Body"], !body.isEmpty else { throw Problem(21602, "Message body is required.") }
+        guard body.unicodeScalars.count <= 1_600 else { throw Problem(21617, "The message body exceeds 1600 characters.") }
+        self.body = body
+      }
+      if let period = form["ValidityPeriod"] {
+        guard let seconds = Int(period), (1...36_000).contains(seconds) else {
+          throw Problem(21624, "The 'ValidityPeriod' is not valid.")
+        }
+      }
+      if let callback = form["StatusCallback"] {
+        guard callback.hasPrefix("http://") || callback.hasPrefix("https://"), callback.utf8.count <= 4_000 else {
+          throw Problem(21609, "The 'StatusCallback' URL is not a valid fully qualified URL.")
+        }
+      }
+      self.to = to
+      self.from = from
+      statusCallback = form["StatusCallback"]
+    }
+
+    private static func problem(from: String, _ settings: TwilioSettings) -> Problem? {
+      switch from {
+      case "+15005550001": return Problem(21212, "The 'From' number is not a valid phone number.")
+      case "+15005550008": return Problem(21611, "The queue of this 'From' number is full.", status: 429)
+      case "+15005550006": return nil
+      default:
+        switch settings.sender {
+        case .number(let own) where own == from: return nil
+        case .messagingService(let own) where own == from: return nil
+        default: return Problem(21606, "The 'From' phone number is not a valid, SMS-capable number of your account.")
+        }
+      }
+    }
+
+    private static func problem(to: String) -> Problem? {
+      switch to {
+      case "+15005550001": return Problem(21211, "The 'To' number is not a valid phone number.")
+      case "+15005550002": return Problem(21612, "The 'To' phone number is not reachable from this 'From' number.")
+      case "+15005550003": return Problem(21408, "Permission to send to this region has not been enabled.")
+      case "+15005550004": return Problem(21610, "Attempt to send to an unsubscribed recipient.")
+      case "+15005550009": return Problem(21614, "The 'To' number is not a mobile number.")
+      default:
+        let digits = to.utf8.dropFirst()
+        let isE164 =
+          to.utf8.first == UInt8(ascii: "+") && (7...15).contains(digits.count) && digits.first != UInt8(ascii: "0")
+          && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return isE164 ? nil : Problem(21211, "The 'To' number is not a valid phone number.")
+      }
+    }
+  }
+}

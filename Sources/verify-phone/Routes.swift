@@ -1,0 +1,37 @@
+import Countersign
+
+/// What this program answers; the acts are the files beside this one.
+struct Routes {
+  private let verification: PhoneVerification
+  private let gate: SessionGate
+  private let host: HostRequests
+  private let destinations: Destinations
+  private let defaultRegion: String
+
+  init(_ connection: Connection, _ context: Server.Context) {
+    let configuration = context.configuration
+    verification = PhoneVerification(connection, configuration)
+    gate = SessionGate(Sessions(connection, configuration), configuration)
+    destinations = Destinations(configuration)
+    defaultRegion = configuration.defaultRegion
+    host = HostRequests(
+      keys: ServiceKeys(connection), answers: IdempotentAnswers(connection), destinations: destinations,
+      defaultRegion: defaultRegion)
+  }
+
+  var table: [Route] {
+    [
+      .post(
+        "/api/auth/verify-phone",
+        VerifyPhone(verification, gate, destinations, defaultRegion: defaultRegion).respond),
+      .post(
+        "/api/auth/sms/send-phone-verification", SendPhoneVerification(verification, gate, destinations).respond),
+      .post("/api/auth/sms/verify-phone", CheckPhoneVerification(verification, gate).respond),
+      .post("/api/auth/sms/resend", ResendPhoneVerification(verification, gate).respond),
+      .post("/request-otp", RequestOTP(verification, host).respond),
+      .post("/check-otp", CheckOTP(verification, host).respond),
+      .post("/api/sms/send-verification", SendForHost(verification, host, isSecondFactor: false).respond),
+      .post("/api/sms/send-2fa", SendForHost(verification, host, isSecondFactor: true).respond),
+    ]
+  }
+}

@@ -1,0 +1,37 @@
+-- What each program may do in the database, one user a program. The users are made beforehand, with passwords of their own:
+--
+--   CREATE USER 'countersign_accounts'@'localhost' IDENTIFIED BY '…';
+--
+-- Nobody but countersign_ctl may change the schema, and only accounts may read a password's hash.
+
+GRANT ALL PRIVILEGES ON countersign.* TO 'countersign_ctl'@'localhost';
+
+GRANT SELECT, INSERT, UPDATE ON countersign.account TO 'countersign_accounts'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.session TO 'countersign_accounts'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.verification TO 'countersign_accounts'@'localhost';
+GRANT SELECT, UPDATE ON countersign.phone_proof TO 'countersign_accounts'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_accounts'@'localhost';
+GRANT SELECT, INSERT ON countersign.message TO 'countersign_accounts'@'localhost';
+GRANT SELECT ON countersign.service_key TO 'countersign_accounts'@'localhost';
+
+GRANT SELECT (id, email, name, locale, region, currency, role, phone_sealed, phone_hash, phone_verified_at,
+              verified_phone_hash, cooling_off_until, created_at),
+      UPDATE (phone_sealed, phone_hash, phone_verified_at, cooling_off_until)
+   ON countersign.account TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, UPDATE (last_seen_at, aal) ON countersign.session TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.verification TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, INSERT ON countersign.phone_proof TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, INSERT ON countersign.message TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT ON countersign.service_key TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'countersign_verify_phone'@'localhost';
+
+GRANT SELECT (id, kind, channel, queue_lane, due_at, provider_sid, status, status_rank, error_code, failure, finished_at),
+      UPDATE (status, status_rank, error_code, failure, finished_at)
+   ON countersign.message TO 'countersign_webhooks'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.early_callback TO 'countersign_webhooks'@'localhost';
+GRANT INSERT ON countersign.alert TO 'countersign_webhooks'@'localhost';
+
+GRANT SELECT, UPDATE ON countersign.message TO 'countersign_courier'@'localhost';
+GRANT SELECT, DELETE ON countersign.early_callback TO 'countersign_courier'@'localhost';
+GRANT INSERT ON countersign.alert TO 'countersign_courier'@'localhost';
