@@ -7,6 +7,7 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("ExistentialAny"),
   .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
 ]
 
 /// A program: a folder under Sources, and a line below.

@@ -30,8 +30,8 @@ struct Admin: ParsableCommand {
     }
 
     private static func ask() throws -> String {
-      guard let typed = getpass("Password: ") else { throw ValidationError("A password is needed: give --password.") }
-      return String(cString: typed)
+      guard let typed = unsafe getpass("Password: ") else { throw ValidationError("A password is needed: give --password.") }
+      return unsafe String(cString: typed)
     }
   }
 }

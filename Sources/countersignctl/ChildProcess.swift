@@ -35,32 +35,32 @@ final class ChildProcess {
   /// `setpriv` asks the kernel to end it when this process ends in any way, so that nothing is left behind even then.
   /// The corresponding C function is `posix_spawn`.
   func start() throws {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     if let listener {
-      posix_spawn_file_actions_adddup2(&actions, listener, 0)
+      unsafe posix_spawn_file_actions_adddup2(&actions, listener, 0)
     } else {
-      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+      unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     }
-    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    unsafe posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
     var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
     var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+    unsafe sigemptyset(&none)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
     let setpriv = try Installation.find("setpriv")
     let words = [setpriv, "--pdeathsig", "KILL", executable] + arguments
-    let result = withCStrings(words) { argv in
-      withCStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in
-        posix_spawn(&pid, setpriv, &actions, &attributes, argv, envp)
+    let result = unsafe withCStrings(words) { argv in
+      unsafe withCStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in
+        unsafe posix_spawn(&pid, setpriv, &actions, &attributes, argv, envp)
       }
     }
-    guard result == 0 else { throw ValidationError("\(name) cannot be started: \(String(cString: strerror(result))).") }
+    guard result == 0 else { throw ValidationError(unsafe "\(name) cannot be started: \(String(cString: strerror(result))).") }
     startedAt = MonotonicClock.nanoseconds
     try? Data("\(pid)\n".utf8).write(to: URL(filePath: pidFile))
   }
@@ -69,7 +69,7 @@ final class ChildProcess {
   func hasEnded() -> Bool {
     guard pid > 0 else { return true }
     var status: Int32 = 0
-    guard waitpid(pid, &status, WNOHANG) == pid else { return false }
+    guard unsafe waitpid(pid, &status, WNOHANG) == pid else { return false }
     kill(-pid, SIGKILL)
     pid = 0
     return true
@@ -89,7 +89,7 @@ final class ChildProcess {
       }
       MonotonicClock.sleep(milliseconds: 10)
     }
-    unlink(pidFile)
+    unsafe unlink(pidFile)
   }
 }
 
@@ -97,11 +97,11 @@ final class ChildProcess {
 private func withCStrings<Result>(
   _ texts: [String], _ use: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {
-  var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) }
-  pointers.append(nil)
-  defer { for pointer in pointers { free(pointer) } }
-  return pointers.withUnsafeMutableBufferPointer { buffer in
+  var pointers: [UnsafeMutablePointer<CChar>?] = unsafe texts.map { unsafe strdup($0) }
+  unsafe pointers.append(nil)
+  defer { for unsafe pointer in unsafe pointers { unsafe free(pointer) } }
+  return unsafe pointers.withUnsafeMutableBufferPointer { buffer in
     // The array holds at least the null pointer, so it has an address.
-    use(buffer.baseAddress.unsafelyUnwrapped)
+    unsafe use(buffer.baseAddress.unsafelyUnwrapped)
   }
 }

@@ -43,7 +43,7 @@ struct Nginx {
     for name in try FileManager.default.contentsOfDirectory(atPath: "\(source)/responders") {
       try render("responders/\(name)", to: "responders/\(name)")
     }
-    unlink("\(state.nginx)/enabled/sandbox.conf")
+    unsafe unlink("\(state.nginx)/enabled/sandbox.conf")
     if sandboxPort != nil { try render("sandbox.conf", to: "enabled/sandbox.conf") }
     process = ChildProcess(
       "nginx", try Installation.find("nginx"),
@@ -60,10 +60,10 @@ struct Nginx {
     address.sin_port = in_port_t(truncatingIfNeeded: port).bigEndian
     address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
     var on: Int32 = 1
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    let result = unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
     guard result == 0 else { throw ValidationError("Port \(port) is taken; choose another with --port or --sandbox-port.") }

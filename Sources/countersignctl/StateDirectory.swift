@@ -28,7 +28,7 @@ struct StateDirectory {
       } catch {
         throw ValidationError("The directory \(directory) cannot be made.")
       }
-      chmod(directory, 0o700)
+      unsafe chmod(directory, 0o700)
     }
     guard "\(run)/verify-phone.sock".utf8.count < 100 else {
       throw ValidationError("The path of the state directory is too long for the sockets in it.")
@@ -39,7 +39,7 @@ struct StateDirectory {
   ///
   /// - Returns: the descriptor that holds the lock.
   func lock() throws -> Int32 {
-    let descriptor = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let descriptor = unsafe open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       throw ValidationError("Another countersignctl up runs in \(path).")
     }
@@ -94,10 +94,10 @@ struct StateDirectory {
 
   private func write(_ values: [String: String], to file: String) throws {
     let text = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
-    let descriptor = open("\(file).new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    let descriptor = unsafe open("\(file).new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     let bytes = Array(text.utf8)
-    guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0,
-      rename("\(file).new", file) == 0
+    guard descriptor >= 0, unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0,
+      unsafe rename("\(file).new", file) == 0
     else { throw ValidationError("The file \(file) cannot be written.") }
     close(descriptor)
   }

@@ -60,7 +60,7 @@ final class Inbox: Sendable {
         }
       }
     }
-    let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    let file = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw CannotOpen(path: path) }
     var state = State(messages: messages, byID: index, file: file)
     for (position, message) in messages.enumerated() { state.byRecipient[message.to, default: []].append(position) }
@@ -70,7 +70,7 @@ final class Inbox: Sendable {
   private static func append(_ message: InboxMessage, to file: Int32) {
     guard var line = try? JSONEncoder().encode(message) else { return }
     line.append(UInt8(ascii: "\n"))
-    line.withUnsafeBytes { bytes in _ = write(file, bytes.baseAddress, bytes.count) }
+    unsafe line.withUnsafeBytes { bytes in _ = unsafe write(file, bytes.baseAddress, bytes.count) }
   }
 
   func add(_ message: InboxMessage) {

@@ -7,8 +7,8 @@ package enum NetworkAddress {
   /// An address that is neither is its own unit, so that it is limited all the same.
   static func limitUnit(_ address: String) -> String {
     var bytes = in6_addr()
-    guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
-    let prefix = withUnsafeBytes(of: bytes) { Array($0.prefix(16)) }
+    guard unsafe inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
+    let prefix = unsafe withUnsafeBytes(of: bytes) { unsafe Array($0.prefix(16)) }
     // ::ffff:a.b.c.d is an IPv4 address in IPv6 clothes (RFC 4291 section 2.5.5.2).
     if prefix.prefix(10).allSatisfy({ $0 == 0 }), prefix[10] == 0xFF, prefix[11] == 0xFF {
       return prefix.suffix(4).map(String.init).joined(separator: ".")

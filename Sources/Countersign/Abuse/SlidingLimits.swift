@@ -164,6 +164,6 @@ package struct SlidingLimits {
   }
 
   static func stamp(_ time: Date) -> [UInt8] {
-    withUnsafeBytes(of: time.microseconds.bigEndian) { Array($0) }
+    unsafe withUnsafeBytes(of: time.microseconds.bigEndian) { unsafe Array($0) }
   }
 }

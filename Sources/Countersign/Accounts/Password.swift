@@ -51,7 +51,7 @@ package enum PasswordHash {
       var encoded = [CChar](
         repeating: 0,
         count: argon2_encodedlen(passes, memory, lanes, UInt32(saltLength), UInt32(hashLength), Argon2_id))
-      let result = argon2id_hash_encoded(
+      let result = unsafe argon2id_hash_encoded(
         passes, memory, lanes, password.bytes, password.bytes.count, salt, salt.count, hashLength, &encoded,
         encoded.count)
       // Fails only without the memory for one hash, where no answer would be better than a wrong one.
@@ -65,7 +65,7 @@ package enum PasswordHash {
   /// The corresponding C function is `argon2id_verify`, which compares in constant time.
   package static func verify(_ password: Password, _ encoded: [UInt8]) throws(Rejection) -> Bool {
     try HashingGate.shared.run {
-      argon2id_verify(encoded.map { CChar(bitPattern: $0) } + [0], password.bytes, password.bytes.count)
+      unsafe argon2id_verify(encoded.map { CChar(bitPattern: $0) } + [0], password.bytes, password.bytes.count)
         == ARGON2_OK.rawValue
     }
   }
@@ -104,24 +104,24 @@ private final class HashingGate: Sendable {
 }
 
 /// A counting semaphore of the system.
-private final class Semaphore: @unchecked Sendable {
+@safe private final class Semaphore: @unchecked Sendable {
   private let handle: UnsafeMutablePointer<sem_t>
 
   init(_ count: Int) {
-    handle = .allocate(capacity: 1)
-    sem_init(handle, 0, UInt32(count))
+    unsafe handle = .allocate(capacity: 1)
+    unsafe sem_init(handle, 0, UInt32(count))
   }
 
   deinit {
-    sem_destroy(handle)
-    handle.deallocate()
+    unsafe sem_destroy(handle)
+    unsafe handle.deallocate()
   }
 
   func wait() {
-    while sem_wait(handle) != 0 {}
+    while unsafe sem_wait(handle) != 0 {}
   }
 
   func signal() {
-    sem_post(handle)
+    unsafe sem_post(handle)
   }
 }

@@ -28,7 +28,7 @@ package struct Identifier<Subject>: Hashable, Sendable {
   /// The id that a caller wrote, as 36 characters of lower or upper case hexadecimal with hyphens.
   package init?(_ text: String) {
     guard text.utf8.count == 36, let uuid = UUID(uuidString: text) else { return nil }
-    self.bytes = withUnsafeBytes(of: uuid.uuid) { Array($0) }
+    self.bytes = unsafe withUnsafeBytes(of: uuid.uuid) { unsafe Array($0) }
   }
 }
 

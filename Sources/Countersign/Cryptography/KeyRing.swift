@@ -87,7 +87,7 @@ package struct KeyRing: Sendable {
   ) throws(CannotOpen) -> [UInt8] {
     var hmac = HMAC<SHA256>(key: try derived(id ?? current.id, purpose))
     for field in fields {
-      hmac.update(data: withUnsafeBytes(of: UInt32(clamping: field.count).bigEndian) { Array($0) })
+      unsafe hmac.update(data: withUnsafeBytes(of: UInt32(clamping: field.count).bigEndian) { unsafe Array($0) })
       hmac.update(data: field)
     }
     return Array(hmac.finalize())
@@ -118,7 +118,7 @@ package struct KeyRing: Sendable {
     do {
       let box = try AES.GCM.seal(plaintext, using: key, authenticating: context)
       var sealed: [UInt8] = [Self.version]
-      withUnsafeBytes(of: current.id.bigEndian) { sealed.append(contentsOf: $0) }
+      unsafe withUnsafeBytes(of: current.id.bigEndian) { unsafe sealed.append(contentsOf: $0) }
       sealed.append(contentsOf: box.nonce)
       sealed.append(contentsOf: box.ciphertext)
       sealed.append(contentsOf: box.tag)

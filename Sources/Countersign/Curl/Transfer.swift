@@ -46,7 +46,7 @@ package struct TransferError: Error, CustomStringConvertible {
 /// reused connection dies before any answer; a provider may have taken the message by then, and it has no idempotency key.
 /// With a body that cannot be sent again libcurl gives up instead, and we decide.
 /// See <https://curl.se/libcurl/c/CURLOPT_READFUNCTION.html>.
-final class CurlHandle {
+@safe final class CurlHandle {
   let handle: UnsafeMutableRawPointer
   private var headers: UnsafeMutablePointer<curl_slist>?
   private let exchange: Exchange
@@ -68,43 +68,43 @@ final class CurlHandle {
 
   /// Nil when libcurl has no memory for a handle.
   init?(_ request: TransferRequest) {
-    guard let handle = curl_easy_init() else { return nil }
-    self.handle = handle
+    guard let handle = unsafe curl_easy_init() else { return nil }
+    unsafe self.handle = unsafe handle
     exchange = Exchange(request.body)
     host = Self.host(of: request.url)
-    let context = Unmanaged.passUnretained(exchange).toOpaque()
-    ccurl_set_string(handle, CURLOPT_URL, request.url)
-    ccurl_set_string(handle, CURLOPT_PROTOCOLS_STR, "https,http")
-    ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
+    let context = unsafe Unmanaged.passUnretained(exchange).toOpaque()
+    unsafe ccurl_set_string(handle, CURLOPT_URL, request.url)
+    unsafe ccurl_set_string(handle, CURLOPT_PROTOCOLS_STR, "https,http")
+    unsafe ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
     // No proxy from the environment: a request header named Proxy must never become one.
-    ccurl_set_string(handle, CURLOPT_PROXY, "")
-    ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
-    ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 2_000)
-    ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, request.milliseconds)
-    ccurl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    ccurl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
-    ccurl_set_write(handle, CURLOPT_WRITEFUNCTION, Self.receive)
-    ccurl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+    unsafe ccurl_set_string(handle, CURLOPT_PROXY, "")
+    unsafe ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+    unsafe ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 2_000)
+    unsafe ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, request.milliseconds)
+    unsafe ccurl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    unsafe ccurl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
+    unsafe ccurl_set_write(handle, CURLOPT_WRITEFUNCTION, Self.receive)
+    unsafe ccurl_set_pointer(handle, CURLOPT_WRITEDATA, context)
     if let login = request.login {
-      ccurl_set_long(handle, CURLOPT_HTTPAUTH, Self.basicAuthentication)
-      ccurl_set_string(handle, CURLOPT_USERNAME, login.user)
-      ccurl_set_string(handle, CURLOPT_PASSWORD, login.password.reveal())
+      unsafe ccurl_set_long(handle, CURLOPT_HTTPAUTH, Self.basicAuthentication)
+      unsafe ccurl_set_string(handle, CURLOPT_USERNAME, login.user)
+      unsafe ccurl_set_string(handle, CURLOPT_PASSWORD, login.password.reveal())
     }
     // Without this libcurl asks for permission before a longer body, and waits a second for servers that ignore it.
-    headers = curl_slist_append(nil, "Expect:")
-    for (name, value) in request.headers { headers = curl_slist_append(headers, "\(name): \(value)") }
-    ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers)
+    unsafe headers = unsafe curl_slist_append(nil, "Expect:")
+    for (name, value) in request.headers { unsafe headers = unsafe curl_slist_append(headers, "\(name): \(value)") }
+    unsafe ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers)
     if request.method == .post {
-      ccurl_set_long(handle, CURLOPT_POST, 1)
-      ccurl_set_long(handle, CURLOPT_POSTFIELDSIZE, request.body.count)
-      ccurl_set_write(handle, CURLOPT_READFUNCTION, Self.send)
-      ccurl_set_pointer(handle, CURLOPT_READDATA, context)
+      unsafe ccurl_set_long(handle, CURLOPT_POST, 1)
+      unsafe ccurl_set_long(handle, CURLOPT_POSTFIELDSIZE, request.body.count)
+      unsafe ccurl_set_write(handle, CURLOPT_READFUNCTION, Self.send)
+      unsafe ccurl_set_pointer(handle, CURLOPT_READDATA, context)
     }
   }
 
   deinit {
-    curl_easy_cleanup(handle)
-    curl_slist_free_all(headers)
+    unsafe curl_easy_cleanup(handle)
+    unsafe curl_slist_free_all(headers)
   }
 
   private static func host(of url: String) -> String {
@@ -113,20 +113,20 @@ final class CurlHandle {
   }
 
   private static let receive: ccurl_write = { bytes, size, count, context in
-    guard let bytes, let context else { return 0 }
-    let exchange = Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+    guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
+    let exchange = unsafe Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
     // Fewer than given ends the transfer with CURLE_WRITE_ERROR.
     guard exchange.received.count + size * count <= maximumResponse else { return 0 }
-    exchange.received.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    unsafe exchange.received.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
     return size * count
   }
 
   private static let send: ccurl_write = { buffer, size, count, context in
-    guard let buffer, let context else { return 0 }
-    let exchange = Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+    guard let buffer = unsafe buffer, let context = unsafe context else { return 0 }
+    let exchange = unsafe Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
     let length = min(size * count, exchange.body.count - exchange.sent)
-    exchange.body.withUnsafeBytes { body in
-      if let base = body.baseAddress, length > 0 { memcpy(buffer, base + exchange.sent, length) }
+    unsafe exchange.body.withUnsafeBytes { body in
+      if let base = body.baseAddress, length > 0 { unsafe memcpy(buffer, base + exchange.sent, length) }
     }
     exchange.sent += length
     return length
@@ -138,9 +138,9 @@ final class CurlHandle {
       return .failure(TransferError(code: code.rawValue, host: host, mayHaveArrived: exchange.sent > 0))
     }
     var status = 0
-    ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+    unsafe ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
     var seconds: curl_off_t = 0
-    ccurl_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds)
+    unsafe ccurl_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds)
     return .success(
       TransferResponse(
         status: status, body: exchange.received, retryAfter: (1...86_400).contains(seconds) ? Int(seconds) : nil))
@@ -167,6 +167,6 @@ package enum Transfer {
     guard let handle = CurlHandle(request) else {
       throw TransferError(code: CURLE_OUT_OF_MEMORY.rawValue, host: request.url, mayHaveArrived: false)
     }
-    return try handle.result(curl_easy_perform(handle.handle)).get()
+    return try unsafe handle.result(curl_easy_perform(handle.handle)).get()
   }
 }

@@ -6,7 +6,7 @@ import Glibc
 ///
 /// libfcgi keeps pointers into its `FCGX_Request`, so the struct lives on the heap and never moves. A connection is
 /// used by one worker at a time: epoll reports it once (EPOLLONESHOT), and whoever received it gives it back.
-final class ClientConnection: @unchecked Sendable {
+@safe final class ClientConnection: @unchecked Sendable {
   private let request: UnsafeMutablePointer<FCGX_Request>
   /// The socket; -1 once libfcgi has closed it.
   private(set) var descriptor: Int32
@@ -23,20 +23,20 @@ final class ClientConnection: @unchecked Sendable {
     self.descriptor = descriptor
     var limit = timeval(tv_sec: Self.patience, tv_usec: 0)
     let size = socklen_t(MemoryLayout<timeval>.size)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
-    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
-    request = .allocate(capacity: 1)
-    FCGX_InitRequest(request, -1, 0)
-    request.pointee.ipcFd = descriptor
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+    unsafe request = .allocate(capacity: 1)
+    unsafe FCGX_InitRequest(request, -1, 0)
+    unsafe request.pointee.ipcFd = descriptor
     // FCGX_Accept_r first finishes "the previous request", and would close the connection while doing so.
-    request.pointee.keepConnection = 1
+    unsafe request.pointee.keepConnection = 1
   }
 
   deinit {
     // Not FCGX_Free(request, 1): that waits up to two seconds for the peer to close first.
-    FCGX_Free(request, 0)
+    unsafe FCGX_Free(request, 0)
     if descriptor >= 0 { close(descriptor) }
-    request.deallocate()
+    unsafe request.deallocate()
   }
 
   // MARK: Arrival
@@ -56,16 +56,16 @@ final class ClientConnection: @unchecked Sendable {
   /// It walks the record headers (FastCGI specification, section 3.3) to the empty FCGI_STDIN record that ends a
   /// request, so that a worker never waits inside libfcgi for a peer that sends half a request and stops.
   func arrival(_ buffer: UnsafeMutableRawBufferPointer) -> Arrival {
-    let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
     guard count > 0 else { return count < 0 && errno == EAGAIN ? .partial : .over }
     var position = 0
     while position + 8 <= count {
-      guard buffer[position] == 1 else { return .over }
-      let length = Int(buffer[position + 4]) << 8 | Int(buffer[position + 5])
-      switch buffer[position + 1] {
+      guard unsafe buffer[position] == 1 else { return .over }
+      let length = unsafe Int(buffer[position + 4]) << 8 | Int(buffer[position + 5])
+      switch unsafe buffer[position + 1] {
       case 5 where length == 0: return .whole
       case 2, 9: return .whole
-      default: position += 8 + length + Int(buffer[position + 6])
+      default: unsafe position += 8 + length + Int(buffer[position + 6])
       }
     }
     return count == buffer.count ? .whole : .partial
@@ -77,17 +77,17 @@ final class ClientConnection: @unchecked Sendable {
   ///
   /// - Returns: nil when the connection ended instead.
   func receive(maximumBody: Int) -> Request? {
-    guard FCGX_Accept_r(request) == 0, request.pointee.ipcFd >= 0 else {
-      descriptor = request.pointee.ipcFd
+    guard unsafe FCGX_Accept_r(request) == 0, unsafe request.pointee.ipcFd >= 0 else {
+      descriptor = unsafe request.pointee.ipcFd
       return nil
     }
-    isReusable = request.pointee.keepConnection != 0
-    request.pointee.keepConnection = 1
+    isReusable = unsafe request.pointee.keepConnection != 0
+    unsafe request.pointee.keepConnection = 1
     var reader = ParameterReader()
-    if var entry = request.pointee.envp {
-      while let parameter = entry.pointee {
-        reader.take(parameter)
-        entry += 1
+    if var entry = unsafe request.pointee.envp {
+      while let parameter = unsafe entry.pointee {
+        unsafe reader.take(parameter)
+        unsafe entry += 1
       }
     }
     var result = reader.request()
@@ -107,9 +107,9 @@ final class ClientConnection: @unchecked Sendable {
       return
     }
     guard length > 0 else { return }
-    result.body = [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
-      buffer.withMemoryRebound(to: CChar.self) { bytes in
-        count = max(0, Int(FCGX_GetStr(bytes.baseAddress, Int32(length), request.pointee.in)))
+    result.body = unsafe [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+      unsafe buffer.withMemoryRebound(to: CChar.self) { bytes in
+        count = unsafe max(0, Int(FCGX_GetStr(bytes.baseAddress, Int32(length), request.pointee.in)))
       }
     }
     if result.body.count != length {
@@ -122,14 +122,14 @@ final class ClientConnection: @unchecked Sendable {
   ///
   /// - Returns: true when the connection can carry another request.
   func send(_ bytes: [UInt8]) -> Bool {
-    bytes.withUnsafeBufferPointer { buffer in
-      buffer.withMemoryRebound(to: CChar.self) {
-        _ = FCGX_PutStr($0.baseAddress, Int32($0.count), request.pointee.out)
+    unsafe bytes.withUnsafeBufferPointer { buffer in
+      unsafe buffer.withMemoryRebound(to: CChar.self) {
+        _ = unsafe FCGX_PutStr($0.baseAddress, Int32($0.count), request.pointee.out)
       }
     }
-    FCGX_Finish_r(request)
+    unsafe FCGX_Finish_r(request)
     // An error while writing makes libfcgi close the connection: its number may be another's by now.
-    descriptor = request.pointee.ipcFd
+    descriptor = unsafe request.pointee.ipcFd
     return isReusable && descriptor >= 0
   }
 }

@@ -44,17 +44,17 @@ final class ConnectionSet: Sendable {
   }
 
   private func control(_ operation: Int32, _ descriptor: Int32, _ events: UInt32, _ tag: UInt64) {
-    var event = epoll_event()
-    event.events = events
-    event.data.u64 = tag
-    epoll_ctl(epoll, operation, descriptor, &event)
+    var event = unsafe epoll_event()
+    unsafe event.events = events
+    unsafe event.data.u64 = tag
+    unsafe epoll_ctl(epoll, operation, descriptor, &event)
   }
 
   private static let connectionEvents = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue
 
   /// Puts a connection to rest until something arrives on it.
   func rest(_ connection: ClientConnection, isNew: Bool) {
-    let tag = UInt64(UInt(bitPattern: Unmanaged.passRetained(connection).toOpaque()))
+    let tag = unsafe UInt64(UInt(bitPattern: Unmanaged.passRetained(connection).toOpaque()))
     control(isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, connection.descriptor, Self.connectionEvents, tag)
   }
 
@@ -75,10 +75,10 @@ final class ConnectionSet: Sendable {
   ///
   /// - Parameter milliseconds: how long at most, -1 for ever.
   func next(within milliseconds: Int32) -> Event {
-    var event = epoll_event()
+    var event = unsafe epoll_event()
     let limit = laggards.withLock { $0.isEmpty } ? milliseconds : 10
-    guard epoll_wait(epoll, &event, 1, limit) == 1 else { return .none }
-    switch event.data.u64 {
+    guard unsafe epoll_wait(epoll, &event, 1, limit) == 1 else { return .none }
+    switch unsafe event.data.u64 {
     case Self.stopTag:
       return .stop
     case Self.listenerTag:
@@ -89,8 +89,8 @@ final class ConnectionSet: Sendable {
       rest(connection, isNew: true)
       return .none
     case let tag:
-      guard let pointer = UnsafeRawPointer(bitPattern: UInt(tag)) else { return .none }
-      return .connection(Unmanaged<ClientConnection>.fromOpaque(pointer).takeRetainedValue())
+      guard let pointer = unsafe UnsafeRawPointer(bitPattern: UInt(tag)) else { return .none }
+      return unsafe .connection(Unmanaged<ClientConnection>.fromOpaque(pointer).takeRetainedValue())
     }
   }
 
@@ -102,7 +102,7 @@ final class ConnectionSet: Sendable {
     stopping.store(true, ordering: .releasing)
     epoll_ctl(epoll, EPOLL_CTL_DEL, listener, nil)
     var one: UInt64 = 1
-    write(stopEvent, &one, MemoryLayout<UInt64>.size)
+    unsafe write(stopEvent, &one, MemoryLayout<UInt64>.size)
   }
 
   /// Lets a worker that has seen the order to stop pass it on no longer once all have.

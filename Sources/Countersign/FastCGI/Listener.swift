@@ -35,20 +35,20 @@ struct Listener: ~Copyable {
 
   fileprivate static func bind(_ path: String) throws(CannotListen) -> Int32 {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-    guard descriptor >= 0 else { throw CannotListen(path: path, reason: String(cString: strerror(errno))) }
+    guard descriptor >= 0 else { throw unsafe CannotListen(path: path, reason: String(cString: strerror(errno))) }
     guard var address = UnixAddress(path) else {
       Glibc.close(descriptor)
       throw CannotListen(path: path, reason: "the path is longer than a socket address holds")
     }
-    if address.withPointer({ connect(descriptor, $0, $1) }) == 0 {
+    if unsafe address.withPointer({ unsafe connect(descriptor, $0, $1) }) == 0 {
       Glibc.close(descriptor)
       throw CannotListen(path: path, reason: "another process serves it")
     }
-    unlink(path)
+    unsafe unlink(path)
     // 0660: nginx is in the group, nobody else may speak for it.
     let mask = umask(0o117)
-    let bound = address.withPointer { Glibc.bind(descriptor, $0, $1) }
-    let reason = String(cString: strerror(errno))
+    let bound = unsafe address.withPointer { unsafe Glibc.bind(descriptor, $0, $1) }
+    let reason = unsafe String(cString: strerror(errno))
     umask(mask)
     guard bound == 0, listen(descriptor, 4096) == 0 else {
       Glibc.close(descriptor)
@@ -64,14 +64,14 @@ struct Listener: ~Copyable {
 
   /// Takes no more connections; those in the backlog are refused by the system.
   consuming func close() {
-    if let path { unlink(path) }
+    if let path { unsafe unlink(path) }
     Glibc.close(descriptor)
   }
 
   private static func isListening(_ descriptor: Int32) -> Bool {
     var value: Int32 = 0
     var length = socklen_t(MemoryLayout<Int32>.size)
-    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0
+    return unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0
   }
 
   private static func setNonBlocking(_ descriptor: Int32) {

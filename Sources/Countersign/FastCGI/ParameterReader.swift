@@ -46,7 +46,7 @@ struct ParameterReader {
 
   private static func name(_ bytes: UnsafePointer<CChar>, _ length: Int) -> Name? {
     for (text, name) in names
-    where text.utf8CodeUnitCount == length && memcmp(text.utf8Start, bytes, length) == 0 {
+    where unsafe text.utf8CodeUnitCount == length && memcmp(text.utf8Start, bytes, length) == 0 {
       return name
     }
     return nil
@@ -54,9 +54,9 @@ struct ParameterReader {
 
   /// Reads one `NAME=value` entry, which the library keeps only until the request is finished.
   mutating func take(_ entry: UnsafePointer<CChar>) {
-    guard let equals = strchr(entry, Int32(UInt8(ascii: "="))) else { return }
-    guard let name = Self.name(entry, UnsafePointer(equals) - entry) else { return }
-    guard let value = String(validatingCString: equals + 1),
+    guard let equals = unsafe strchr(entry, Int32(UInt8(ascii: "="))) else { return }
+    guard let name = unsafe Self.name(entry, UnsafePointer(equals) - entry) else { return }
+    guard let value = unsafe String(validatingCString: equals + 1),
       value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
     else {
       defect = .malformed

@@ -34,12 +34,12 @@ struct Worker {
   func run() {
     // Bytes that a look at a socket may cover: more than a request of the largest body in one buffer.
     let peek = UnsafeMutableRawBufferPointer.allocate(byteCount: maximumBody + 32 * 1024, alignment: 16)
-    defer { peek.deallocate() }
+    defer { unsafe peek.deallocate() }
     var isDraining = false
     while true {
       switch set.next(within: isDraining ? 50 : -1) {
       case .connection(let connection):
-        serve(connection, peek)
+        unsafe serve(connection, peek)
       case .stop:
         if isDraining {
           usleep(1_000)
@@ -49,14 +49,14 @@ struct Worker {
         }
       case .none:
         let laggards = set.takeLaggards()
-        for connection in laggards { serve(connection, peek) }
+        for connection in laggards { unsafe serve(connection, peek) }
         if isDraining && laggards.isEmpty { return }
       }
     }
   }
 
   private func serve(_ connection: ClientConnection, _ peek: UnsafeMutableRawBufferPointer) {
-    switch connection.arrival(peek) {
+    switch unsafe connection.arrival(peek) {
     case .over:
       return
     case .partial:

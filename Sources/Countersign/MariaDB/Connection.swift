@@ -10,7 +10,7 @@ import Glibc
 ///
 /// Used by the thread that made it and no other; it is not `Sendable`, so the compiler keeps it there.
 /// See <https://mariadb.com/kb/en/mariadb-connector-c/>.
-package final class Connection {
+@safe package final class Connection {
   private let location: DatabaseLocation
   private let purpose: Purpose
   private var handle: UnsafeMutablePointer<MYSQL>?
@@ -75,7 +75,7 @@ package final class Connection {
   }
 
   private func run(_ sql: SQL, _ eachRow: (Row) -> Void) throws(DatabaseError) -> Int {
-    let isFresh = handle == nil
+    let isFresh = unsafe handle == nil
     do {
       return try statement(sql.text).execute(sql.values, eachRow)
     } catch {
@@ -90,7 +90,7 @@ package final class Connection {
 
   private func statement(_ text: String) throws(DatabaseError) -> Statement {
     if let statement = statements[text] { return statement }
-    let statement = try Statement(try connected(), text)
+    let statement = try unsafe Statement(try connected(), text)
     // Lists in IN (…) make texts of many lengths; a cache that has grown past every text we wrote starts over.
     if statements.count >= 256 { statements = [:] }
     statements[text] = statement
@@ -130,7 +130,7 @@ package final class Connection {
       try command("COMMIT")
       return result
     } catch {
-      if handle != nil {
+      if unsafe handle != nil {
         do {
           try command("ROLLBACK")
         } catch {
@@ -145,10 +145,10 @@ package final class Connection {
   /// Sends a statement without values or result in the text protocol: one round trip, and nothing to prepare.
   private func command(_ text: StaticString) throws(DatabaseError) {
     for attempt in 1...2 {
-      let handle = try connected()
-      let failed = mysql_real_query(handle, UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self), UInt(text.utf8CodeUnitCount)) != 0
+      let handle = try unsafe connected()
+      let failed = unsafe mysql_real_query(handle, UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self), UInt(text.utf8CodeUnitCount)) != 0
       guard failed else { return }
-      let error = DatabaseError(.init(rawValue: mysql_errno(handle)), statement: text.description)
+      let error = unsafe DatabaseError(.init(rawValue: mysql_errno(handle)), statement: text.description)
       if error.isConnectionLost { disconnect() }
       // Only the start of a transaction may be sent on a new connection: there is nothing before it to lose.
       guard error.isConnectionLost, !isInTransaction, attempt == 1 else { throw error }
@@ -159,32 +159,32 @@ package final class Connection {
   ///
   /// The corresponding C functions are `mysql_real_query` and `mysql_next_result`.
   func executeScript(_ text: String) throws(DatabaseError) {
-    let handle = try connected()
-    mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_ON)
-    defer { mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_OFF) }
-    var status = mysql_real_query(handle, text, UInt(text.utf8.count))
+    let handle = try unsafe connected()
+    unsafe mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_ON)
+    defer { unsafe mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_OFF) }
+    var status = unsafe mysql_real_query(handle, text, UInt(text.utf8.count))
     while status == 0 {
-      if let result = mysql_store_result(handle) { mysql_free_result(result) }
-      status = mysql_next_result(handle)
+      if let result = unsafe mysql_store_result(handle) { unsafe mysql_free_result(result) }
+      status = unsafe mysql_next_result(handle)
     }
     // -1: no more results; above: a statement failed.
     guard status == -1 else {
-      throw DatabaseError(.init(rawValue: mysql_errno(handle)), statement: String(cString: mysql_error(handle)))
+      throw unsafe DatabaseError(.init(rawValue: mysql_errno(handle)), statement: String(cString: mysql_error(handle)))
     }
   }
 
   // MARK: Life
 
   private func connected() throws(DatabaseError) -> UnsafeMutablePointer<MYSQL> {
-    if let handle { return handle }
+    if let handle = unsafe handle { return unsafe handle }
     var failure = DatabaseError(.init(rawValue: 2003))
     for offset in location.hosts.indices {
       let index = (preferredHost + offset) % location.hosts.count
       do throws(DatabaseError) {
-        let handle = try open(location.hosts[index])
+        let handle = try unsafe open(location.hosts[index])
         preferredHost = index
-        self.handle = handle
-        return handle
+        unsafe self.handle = unsafe handle
+        return unsafe handle
       } catch {
         failure = error
       }
@@ -196,25 +196,25 @@ package final class Connection {
   ///
   /// The corresponding C function is `mysql_real_connect`.
   private func open(_ host: DatabaseLocation.Host) throws(DatabaseError) -> UnsafeMutablePointer<MYSQL> {
-    guard let handle = mysql_init(nil) else { throw DatabaseError(.init(rawValue: 2008)) }
-    cmariadb_set_uint(handle, MYSQL_OPT_CONNECT_TIMEOUT, Self.connectSeconds)
-    cmariadb_set_uint(handle, MYSQL_OPT_READ_TIMEOUT, purpose.readSeconds)
-    cmariadb_set_uint(handle, MYSQL_OPT_WRITE_TIMEOUT, 10)
-    cmariadb_set_string(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4")
+    guard let handle = unsafe mysql_init(nil) else { throw DatabaseError(.init(rawValue: 2008)) }
+    unsafe cmariadb_set_uint(handle, MYSQL_OPT_CONNECT_TIMEOUT, Self.connectSeconds)
+    unsafe cmariadb_set_uint(handle, MYSQL_OPT_READ_TIMEOUT, purpose.readSeconds)
+    unsafe cmariadb_set_uint(handle, MYSQL_OPT_WRITE_TIMEOUT, 10)
+    unsafe cmariadb_set_string(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4")
     if location.tls == .required {
-      cmariadb_set_bool(handle, MYSQL_OPT_SSL_ENFORCE, 1)
-      cmariadb_set_bool(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, 1)
+      unsafe cmariadb_set_bool(handle, MYSQL_OPT_SSL_ENFORCE, 1)
+      unsafe cmariadb_set_bool(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, 1)
       if let authority = location.certificateAuthority {
-        cmariadb_set_string(handle, MYSQL_OPT_SSL_CA, authority)
+        unsafe cmariadb_set_string(handle, MYSQL_OPT_SSL_CA, authority)
       }
     }
     // Without CLIENT_FOUND_ROWS: affected rows must count those that changed, which every guard relies on.
-    let opened = mysql_real_connect(
+    let opened = unsafe mysql_real_connect(
       handle, location.socket == nil ? host.name : "localhost", location.user, location.password.reveal(),
       location.database, host.port, location.socket, 0)
-    if opened == nil {
-      let code = mysql_errno(handle)
-      mysql_close(handle)
+    if unsafe opened == nil {
+      let code = unsafe mysql_errno(handle)
+      unsafe mysql_close(handle)
       throw DatabaseError(.init(rawValue: code), statement: "connect")
     }
     let settings = """
@@ -222,19 +222,19 @@ package final class Connection {
         time_zone = '+00:00', tx_isolation = 'READ-COMMITTED', autocommit = 1, max_statement_time = \(purpose.statementSeconds),
         innodb_lock_wait_timeout = 5
       """
-    if mysql_real_query(handle, settings, UInt(settings.utf8.count)) != 0 {
-      let code = mysql_errno(handle)
-      mysql_close(handle)
+    if unsafe mysql_real_query(handle, settings, UInt(settings.utf8.count)) != 0 {
+      let code = unsafe mysql_errno(handle)
+      unsafe mysql_close(handle)
       throw DatabaseError(.init(rawValue: code), statement: "connect")
     }
-    return handle
+    return unsafe handle
   }
 
   /// Closes; the next use connects again.
   package func disconnect() {
     statements = [:]
-    if let handle { mysql_close(handle) }
-    handle = nil
+    if let handle = unsafe handle { unsafe mysql_close(handle) }
+    unsafe handle = nil
   }
 
   /// Throws unless the database answers.

@@ -16,7 +16,7 @@ struct CourierBell {
   func ring() {
     guard descriptor >= 0, var address else { return }
     var byte: UInt8 = 1
-    _ = address.withPointer { sendto(descriptor, &byte, 1, Int32(MSG_DONTWAIT), $0, $1) }
+    _ = unsafe address.withPointer { unsafe sendto(descriptor, &byte, 1, Int32(MSG_DONTWAIT), $0, $1) }
   }
 }
 
@@ -33,9 +33,9 @@ struct CourierBellReceiver: ~Copyable {
     guard descriptor >= 0, var address = UnixAddress(path) else {
       throw Listener.CannotListen(path: path, reason: "no socket can be made")
     }
-    unlink(path)
+    unsafe unlink(path)
     let mask = umask(0o117)
-    let bound = address.withPointer { bind(descriptor, $0, $1) }
+    let bound = unsafe address.withPointer { unsafe bind(descriptor, $0, $1) }
     umask(mask)
     guard bound == 0 else {
       close(descriptor)
@@ -46,7 +46,7 @@ struct CourierBellReceiver: ~Copyable {
   }
 
   deinit {
-    unlink(path)
+    unsafe unlink(path)
     close(descriptor)
   }
 
@@ -54,7 +54,7 @@ struct CourierBellReceiver: ~Copyable {
   borrowing func drain() -> Bool {
     var rang = false
     var bytes: (UInt64, UInt64) = (0, 0)
-    while recv(descriptor, &bytes, 16, Int32(MSG_DONTWAIT)) > 0 { rang = true }
+    while unsafe recv(descriptor, &bytes, 16, Int32(MSG_DONTWAIT)) > 0 { rang = true }
     return rang
   }
 }

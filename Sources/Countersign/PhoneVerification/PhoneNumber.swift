@@ -36,8 +36,8 @@ package struct PhoneNumber: Sendable, Equatable {
     if written.hasPrefix("00") { written = "+" + written.dropFirst(2) }
     var number = cpn_number()
     let bytes = Array(written.utf8)
-    let result = bytes.withUnsafeBufferPointer { buffer in
-      buffer.withMemoryRebound(to: CChar.self) { cpn_parse($0.baseAddress, $0.count, region, &number) }
+    let result = unsafe bytes.withUnsafeBufferPointer { buffer in
+      unsafe buffer.withMemoryRebound(to: CChar.self) { unsafe cpn_parse($0.baseAddress, $0.count, region, &number) }
     }
     guard result == 0 else { return nil }
     let e164 = Self.text(number.e164)
@@ -91,12 +91,12 @@ package struct PhoneNumber: Sendable, Equatable {
 
   /// True when libphonenumber knows the region.
   package static func isRegion(_ text: String) -> Bool {
-    text.utf8.count == 2 && cpn_is_region(text) != 0
+    unsafe text.utf8.count == 2 && cpn_is_region(text) != 0
   }
 
   /// The text of one of the C struct's fields, which end with a NUL.
   private static func text<Field>(_ field: Field) -> String {
-    withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    unsafe withUnsafeBytes(of: field) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }
 

@@ -9,28 +9,28 @@ package enum Signals {
   package static func block() {
     signal(SIGPIPE, SIG_IGN)
     var set = stopping
-    pthread_sigmask(SIG_BLOCK, &set, nil)
+    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
   /// Waits for a signal to stop.
   package static func wait() {
     var set = stopping
     var received: Int32 = 0
-    while sigwait(&set, &received) != 0 {}
+    while unsafe sigwait(&set, &received) != 0 {}
   }
 
   /// Waits for a signal to stop, at most so many milliseconds; true when one came.
   package static func wait(milliseconds: Int) -> Bool {
     var set = stopping
     var limit = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
-    return sigtimedwait(&set, nil, &limit) > 0
+    return unsafe sigtimedwait(&set, nil, &limit) > 0
   }
 
   private static var stopping: sigset_t {
     var set = sigset_t()
-    sigemptyset(&set)
-    sigaddset(&set, SIGTERM)
-    sigaddset(&set, SIGINT)
+    unsafe sigemptyset(&set)
+    unsafe sigaddset(&set, SIGTERM)
+    unsafe sigaddset(&set, SIGINT)
     return set
   }
 
@@ -47,9 +47,9 @@ package enum Signals {
 package enum OpenFiles {
   package static func raiseLimit() {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
     limit.rlim_cur = min(limit.rlim_max, 65_536)
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 }
 
@@ -57,7 +57,7 @@ package enum OpenFiles {
 package enum MonotonicClock {
   package static var nanoseconds: UInt64 {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 

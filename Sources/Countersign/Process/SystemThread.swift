@@ -17,13 +17,13 @@ package struct SystemThread: Sendable {
   /// The corresponding C function is `pthread_create`.
   package static func start(_ run: @escaping @Sendable () -> Void) -> SystemThread {
     var handle = pthread_t()
-    let body = Unmanaged.passRetained(Body(run))
-    let result = pthread_create(
+    let body = unsafe Unmanaged.passRetained(Body(run))
+    let result = unsafe pthread_create(
       &handle, nil,
       { argument in
-        if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+        if let argument = unsafe argument { unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
         return nil
-      }, body.toOpaque())
+      }, unsafe body.toOpaque())
     // Fails only when the process is at its limit of threads while it starts: there is nothing to serve with.
     precondition(result == 0, "a thread could not be started")
     return SystemThread(handle: handle)

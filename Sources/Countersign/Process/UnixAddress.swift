@@ -10,16 +10,16 @@ package struct UnixAddress {
     let bytes = Array(path.utf8)
     let capacity = MemoryLayout.size(ofValue: address.sun_path)
     guard bytes.count < capacity else { return nil }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
   }
 
   /// Lends the address in the form that `bind`, `connect`, and `sendto` take.
   package mutating func withPointer<Result>(
     _ use: (UnsafePointer<sockaddr>, socklen_t) -> Result
   ) -> Result {
-    withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        use($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe use($0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
   }

@@ -70,6 +70,6 @@ package struct ServiceKeys {
     guard text.utf8.count == 16, text.utf8.allSatisfy(Hexadecimal.isDigit), let number = UInt64(text, radix: 16) else {
       return nil
     }
-    return withUnsafeBytes(of: number.bigEndian) { Array($0) }
+    return unsafe withUnsafeBytes(of: number.bigEndian) { unsafe Array($0) }
   }
 }

@@ -32,7 +32,7 @@ package enum Log {
   package static func writeLine(_ line: String) {
     var bytes = Array(line.utf8)
     bytes.append(UInt8(ascii: "\n"))
-    _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
   }
 }
 
@@ -77,7 +77,7 @@ private struct LineHandler: LogHandler {
       }
       line.append(UInt8(ascii: "\n"))
     }
-    _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    _ = unsafe line.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
   }
 
   /// Closes the text of the field before, and opens this one.
@@ -109,20 +109,20 @@ private struct LineHandler: LogHandler {
 private enum Timestamp {
   static func append(to line: inout [UInt8]) {
     var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    var parts = tm()
-    gmtime_r(&now.tv_sec, &parts)
-    digits(Int(parts.tm_year) + 1900, 4, &line)
+    unsafe clock_gettime(CLOCK_REALTIME, &now)
+    var parts = unsafe tm()
+    unsafe gmtime_r(&now.tv_sec, &parts)
+    unsafe digits(Int(parts.tm_year) + 1900, 4, &line)
     line.append(UInt8(ascii: "-"))
-    digits(Int(parts.tm_mon) + 1, 2, &line)
+    unsafe digits(Int(parts.tm_mon) + 1, 2, &line)
     line.append(UInt8(ascii: "-"))
-    digits(Int(parts.tm_mday), 2, &line)
+    unsafe digits(Int(parts.tm_mday), 2, &line)
     line.append(UInt8(ascii: "T"))
-    digits(Int(parts.tm_hour), 2, &line)
+    unsafe digits(Int(parts.tm_hour), 2, &line)
     line.append(UInt8(ascii: ":"))
-    digits(Int(parts.tm_min), 2, &line)
+    unsafe digits(Int(parts.tm_min), 2, &line)
     line.append(UInt8(ascii: ":"))
-    digits(Int(parts.tm_sec), 2, &line)
+    unsafe digits(Int(parts.tm_sec), 2, &line)
     line.append(UInt8(ascii: "."))
     digits(now.tv_nsec / 1_000_000, 3, &line)
     line.append(UInt8(ascii: "Z"))
