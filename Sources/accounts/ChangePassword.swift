@@ -16,7 +16,9 @@ struct ChangePassword {
     /// Taken and not needed while the account has no second factor.
     let authorization: Secret?
 
-    enum CodingKeys: String, CodingKey, CaseIterable { case currentPassword, newPassword, authorization }
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case currentPassword, newPassword, authorization
+    }
   }
 
   private struct Answer: Encodable {
@@ -28,7 +30,8 @@ struct ChangePassword {
     let session = try gate.required(request)
     let body: Body = try request.decode()
     try accounts.changePassword(
-      session, from: body.currentPassword, to: body.newPassword, address: request.address, at: request.time)
+      session, from: body.currentPassword, to: body.newPassword, address: request.address,
+      at: request.time)
     return try .json(Answer())
   }
 }

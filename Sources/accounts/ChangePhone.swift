@@ -23,7 +23,8 @@ struct ChangePhone {
 
   private struct Answer: Encodable {
     let success = true
-    let message = "A code is on its way to the new number. The old one stays in force until the code is entered."
+    let message =
+      "A code is on its way to the new number. The old one stays in force until the code is entered."
     let expiresAt: Date
     let resendAfter: Int
   }
@@ -33,7 +34,8 @@ struct ChangePhone {
     let body: Body = try request.decode()
     let number = try destinations.number(body.phoneNumber, region: session.account.region)
     let sent = try verification.send(
-      to: number, channel: .sms, asker: .owner(session.account, address: request.address), at: request.time)
+      to: number, channel: .sms, asker: .owner(session.account, address: request.address),
+      at: request.time)
     return try .json(Answer(expiresAt: sent.expiresAt, resendAfter: sent.resendAfter), .accepted)
   }
 }

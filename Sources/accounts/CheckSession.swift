@@ -2,7 +2,8 @@ import Countersign
 
 /// GET /api/auth/session/check, which nginx asks for other applications with `auth_request`.
 ///
-/// It answers 204 with who the caller is, 401, or 403 when `aal` or `role` asks for more than the session has.
+/// It answers 204 with who the caller is, 401, or 403 when `aal` or `role` asks for more than the
+/// session has.
 struct CheckSession {
   private let gate: SessionGate
 
@@ -13,11 +14,15 @@ struct CheckSession {
   func respond(to request: Request) throws -> Response {
     let session = try gate.required(request)
     if let level = request.queryValue("aal") {
-      guard let level = Int(level), (1...2).contains(level) else { throw Rejection(.invalidField, field: "aal") }
+      guard let level = Int(level), (1...2).contains(level) else {
+        throw Rejection(.invalidField, field: "aal")
+      }
       guard session.level >= level else { throw Rejection(.levelTooLow) }
     }
     if let role = request.queryValue("role") {
-      guard let role = Account.Role(rawValue: role) else { throw Rejection(.invalidField, field: "role") }
+      guard let role = Account.Role(rawValue: role) else {
+        throw Rejection(.invalidField, field: "role")
+      }
       guard role == .user || session.account.role == role else { throw Rejection(.roleRequired) }
     }
     return Response.noContent

@@ -12,7 +12,9 @@ struct EndSession {
 
   func respond(to request: Request) throws -> Response {
     let session = try gate.required(request)
-    guard let id = request.parameters["id"].flatMap({ Session.ID($0) }) else { throw Rejection(.notFound) }
+    guard let id = request.parameters["id"].flatMap({ Session.ID($0) }) else {
+      throw Rejection(.notFound)
+    }
     try sessions.end(id, of: session.account.id)
     return .noContent
   }

@@ -28,7 +28,8 @@ struct ListSessions {
     let session = try gate.required(request)
     let entries = try sessions.list(session, at: request.time).map { summary in
       Answer.Entry(
-        id: summary.id, device: summary.userAgent, address: summary.address, createdAt: summary.createdAt,
+        id: summary.id, device: summary.userAgent, address: summary.address,
+        createdAt: summary.createdAt,
         lastSeenAt: summary.lastSeenAt, current: summary.id == session.id)
     }
     return try .json(Answer(sessions: entries))

@@ -30,7 +30,8 @@ struct LogIn {
     let body: Body = try request.decode()
     let (account, session) = try accounts.signIn(
       email: body.email, body.password, request.client, address: request.address, at: request.time)
-    let answer = Answer(userId: account.id, token: session.token.reveal(), expiresAt: session.expiresAt)
+    let answer = Answer(
+      userId: account.id, token: session.token.reveal(), expiresAt: session.expiresAt)
     let cookie = gate.cookie(session, for: request)
     return try .json(answer).adding(cookie.name, cookie.value)
   }

@@ -7,7 +7,9 @@ struct MirrorUser {
   private let destinations: Destinations
   private let defaultRegion: String
 
-  init(_ accounts: Accounts, _ keys: ServiceKeys, _ destinations: Destinations, defaultRegion: String) {
+  init(
+    _ accounts: Accounts, _ keys: ServiceKeys, _ destinations: Destinations, defaultRegion: String
+  ) {
     self.accounts = accounts
     self.keys = keys
     self.destinations = destinations
@@ -22,7 +24,9 @@ struct MirrorUser {
     let region: String?
     let currency: String?
 
-    enum CodingKeys: String, CodingKey, CaseIterable { case email, phoneNumber, name, locale, region, currency }
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case email, phoneNumber, name, locale, region, currency
+    }
   }
 
   private struct Answer: Encodable {
@@ -37,11 +41,15 @@ struct MirrorUser {
       throw Rejection(.invalidField, field: "externalId")
     }
     let body: Body = try request.decode()
-    guard let email = EmailAddress(body.email) else { throw Rejection(.invalidField, field: "email") }
+    guard let email = EmailAddress(body.email) else {
+      throw Rejection(.invalidField, field: "email")
+    }
     let profile = try ProfileFields(
       name: body.name, locale: body.locale, region: body.region, currency: body.currency
     ).profile()
-    let phone = try body.phoneNumber.map { try destinations.number($0, region: profile.region ?? defaultRegion) }
+    let phone = try body.phoneNumber.map {
+      try destinations.number($0, region: profile.region ?? defaultRegion)
+    }
     let (id, isNew) = try accounts.mirror(
       externalID: externalID, email: email, phone: phone, profile, at: request.time)
     return try .json(Answer(userId: id, externalId: externalID), isNew ? .created : .ok)

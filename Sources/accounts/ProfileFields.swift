@@ -12,19 +12,26 @@ struct ProfileFields {
     if let name {
       // A name is shown to people and put into mails: no line breaks, no control characters.
       guard name.unicodeScalars.count <= 100, !name.isEmpty,
-        name.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control && $0.properties.generalCategory != .lineSeparator && $0.properties.generalCategory != .paragraphSeparator })
+        name.unicodeScalars.allSatisfy({
+          $0.properties.generalCategory != .control
+            && $0.properties.generalCategory != .lineSeparator
+            && $0.properties.generalCategory != .paragraphSeparator
+        })
       else { throw Rejection(.invalidField, field: "name") }
     }
     if let locale {
       guard (2...16).contains(locale.utf8.count),
-        locale.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || isLetterOrDigit($0) })
+        locale.utf8.allSatisfy({
+          $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || isLetterOrDigit($0)
+        })
       else { throw Rejection(.invalidField, field: "locale") }
     }
     if let region {
       guard PhoneNumber.isRegion(region) else { throw Rejection(.invalidField, field: "region") }
     }
     if let currency {
-      guard currency.utf8.count == 3, currency.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
+      guard currency.utf8.count == 3,
+        currency.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
       else { throw Rejection(.invalidField, field: "currency") }
     }
     return Accounts.Profile(name: name, locale: locale, region: region, currency: currency)

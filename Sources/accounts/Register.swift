@@ -8,7 +8,9 @@ struct Register {
   private let destinations: Destinations
   private let defaultRegion: String
 
-  init(_ accounts: Accounts, _ gate: SessionGate, _ destinations: Destinations, defaultRegion: String) {
+  init(
+    _ accounts: Accounts, _ gate: SessionGate, _ destinations: Destinations, defaultRegion: String
+  ) {
     self.accounts = accounts
     self.gate = gate
     self.destinations = destinations
@@ -39,8 +41,11 @@ struct Register {
 
   func respond(to request: Request) throws -> Response {
     let body: Body = try request.decode()
-    guard let email = EmailAddress(body.email) else { throw Rejection(.invalidField, field: "email") }
-    let profile = try ProfileFields(name: body.name, locale: body.locale, region: body.region).profile()
+    guard let email = EmailAddress(body.email) else {
+      throw Rejection(.invalidField, field: "email")
+    }
+    let profile = try ProfileFields(name: body.name, locale: body.locale, region: body.region)
+      .profile()
     let region = profile.region ?? defaultRegion
     let phone = try body.phoneNumber.map { try destinations.number($0, region: region) }
     let proof = try body.phoneVerificationToken.map { text in
@@ -52,7 +57,8 @@ struct Register {
         email: email, password: body.password, profile: profile, phone: phone, phoneProof: proof),
       request.client, at: request.time)
     let answer = Answer(
-      userId: registered.account, token: registered.session.token.reveal(), expiresAt: registered.session.expiresAt,
+      userId: registered.account, token: registered.session.token.reveal(),
+      expiresAt: registered.session.expiresAt,
       phoneVerified: registered.isPhoneVerified)
     let cookie = gate.cookie(registered.session, for: request)
     return try .json(answer, .created).adding(cookie.name, cookie.value)

@@ -12,7 +12,9 @@ struct Routes {
 
   init(_ connection: Connection, _ context: Server.Context) {
     let configuration = context.configuration
-    let breaches = configuration.breachedPasswordsURL.map { BreachedPasswords(baseURL: $0, log: context.log) }
+    let breaches = configuration.breachedPasswordsURL.map {
+      BreachedPasswords(baseURL: $0, log: context.log)
+    }
     accounts = Accounts(connection, configuration, breaches: breaches)
     sessions = Sessions(connection, configuration)
     verification = PhoneVerification(connection, configuration)
@@ -24,7 +26,9 @@ struct Routes {
 
   var table: [Route] {
     [
-      .post("/api/auth/register", Register(accounts, gate, destinations, defaultRegion: defaultRegion).respond),
+      .post(
+        "/api/auth/register",
+        Register(accounts, gate, destinations, defaultRegion: defaultRegion).respond),
       .post("/api/auth/login", LogIn(accounts, gate).respond),
       .post("/api/auth/logout", LogOut(sessions, gate).respond),
       .get("/api/auth/session", ShowSession(gate).respond),
@@ -38,7 +42,9 @@ struct Routes {
       .put("/api/account/phone", ChangePhone(verification, gate, destinations).respond),
       .delete("/api/account/phone", RemovePhone(accounts, gate).respond),
       .post("/api/auth/phone/claim", ClaimPhone(verification, gate, destinations).respond),
-      .put("/api/users/{externalId}", MirrorUser(accounts, keys, destinations, defaultRegion: defaultRegion).respond),
+      .put(
+        "/api/users/{externalId}",
+        MirrorUser(accounts, keys, destinations, defaultRegion: defaultRegion).respond),
     ]
   }
 }

@@ -27,8 +27,10 @@ struct ShowSession {
     let session = try gate.required(request)
     return try .json(
       Answer(
-        userId: session.account.id, email: session.account.email, name: OrNull(session.account.name),
-        phoneNumber: session.account.phone?.e164, phoneVerified: session.account.isPhoneVerified, aal: session.level,
+        userId: session.account.id, email: session.account.email,
+        name: OrNull(session.account.name),
+        phoneNumber: session.account.phone?.e164, phoneVerified: session.account.isPhoneVerified,
+        aal: session.level,
         expiresAt: session.expiresAt, role: session.account.role))
   }
 }

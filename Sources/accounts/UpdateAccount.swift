@@ -22,7 +22,8 @@ struct UpdateAccount {
   func respond(to request: Request) throws -> Response {
     let session = try gate.required(request)
     let body: Body = try request.decode()
-    let fields = ProfileFields(name: body.name, locale: body.locale, region: body.region, currency: body.currency)
+    let fields = ProfileFields(
+      name: body.name, locale: body.locale, region: body.region, currency: body.currency)
     return try .json(AccountAnswer(try accounts.update(session.account, try fields.profile())))
   }
 }

@@ -5,7 +5,8 @@ import FoundationEssentials
 /// Keys of the host's backend.
 struct APIKey: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "api-key", abstract: "Makes keys for the host's own backend.", subcommands: [Create.self])
+    commandName: "api-key", abstract: "Makes keys for the host's own backend.",
+    subcommands: [Create.self])
 
   struct Create: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,7 +14,8 @@ struct APIKey: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
-        "What the key may do, separated by commas: \(ServiceKey.Scope.allCases.map(\.rawValue).joined(separator: ", "))."))
+        "What the key may do, separated by commas: \(ServiceKey.Scope.allCases.map(\.rawValue).joined(separator: ", "))."
+      ))
     var scopes: String
 
     @Option(help: "A name to know it by.")
@@ -25,7 +27,9 @@ struct APIKey: ParsableCommand {
       var chosen: Set<ServiceKey.Scope> = []
       for word in scopes.split(whereSeparator: { $0 == "," || $0 == " " }) {
         guard let scope = ServiceKey.Scope(rawValue: String(word)) else {
-          throw ValidationError("\(word) is no scope; there are \(ServiceKey.Scope.allCases.map(\.rawValue).joined(separator: ", ")).")
+          throw ValidationError(
+            "\(word) is no scope; there are \(ServiceKey.Scope.allCases.map(\.rawValue).joined(separator: ", "))."
+          )
         }
         chosen.insert(scope)
       }

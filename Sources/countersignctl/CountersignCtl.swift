@@ -11,13 +11,17 @@ struct CountersignCtl: ParsableCommand {
 
 /// Which system a command acts on.
 struct SystemOptions: ParsableArguments {
-  @Option(help: "The directory that holds everything of one system: its database, sockets, logs, and keys.")
+  @Option(
+    help:
+      "The directory that holds everything of one system: its database, sockets, logs, and keys.")
   var state = ".local"
 
-  @Option(help: "A file of variables, NAME=value a line; variables of the environment go before it.")
+  @Option(
+    help: "A file of variables, NAME=value a line; variables of the environment go before it.")
   var envFile: String?
 
-  /// The configuration of the system that `up` runs in the state directory, or that the environment describes.
+  /// The configuration of the system that `up` runs in the state directory, or that the environment
+  /// describes.
   ///
   /// - Throws: `ValidationError` with a sentence for each fault.
   func configuration() throws -> Configuration {
@@ -42,8 +46,11 @@ func reporting(_ work: () throws -> Void) throws {
     try work()
   } catch let error as DatabaseError {
     throw ValidationError(
-      error.isConnectionLost ? "The database cannot be reached." : "The database refused: \(error).")
+      error.isConnectionLost ? "The database cannot be reached." : "The database refused: \(error)."
+    )
   } catch let error as Migrations.Refusal {
+    throw ValidationError(error.description)
+  } catch let error as OperatorError {
     throw ValidationError(error.description)
   } catch let rejection as Rejection {
     var sentence = rejection.reason.answer.sentence

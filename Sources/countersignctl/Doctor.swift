@@ -5,7 +5,8 @@ import FoundationEssentials
 /// Looks whether everything is as it must be.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Checks the configuration, the database, its schema, the provider, the clock, and nginx.",
+    abstract:
+      "Checks the configuration, the database, its schema, the provider, the clock, and nginx.",
     discussion: "Prints one line a check, and ends with 1 when one failed.")
 
   @OptionGroup var system: SystemOptions
@@ -17,7 +18,9 @@ struct Doctor: ParsableCommand {
         print("ok      \(name): \(try body())")
       } catch let error as DatabaseError {
         failed = true
-        print("FAILED  \(name): \(error.isConnectionLost ? "the database cannot be reached" : error.description)")
+        print(
+          "FAILED  \(name): \(error.isConnectionLost ? "the database cannot be reached" : error.description)"
+        )
       } catch let error as ValidationError {
         failed = true
         print("FAILED  \(name): \(error.message)")
@@ -40,7 +43,8 @@ struct Doctor: ParsableCommand {
     check("schema") {
       let pending = try Migrations(connection, directory: Installation().migrations).pending()
       guard pending.isEmpty else {
-        throw ValidationError("pending: \(pending.map(\.name).joined(separator: ", ")); run countersignctl migrate")
+        throw ValidationError(
+          "pending: \(pending.map(\.name).joined(separator: ", ")); run countersignctl migrate")
       }
       return "up to date"
     }
@@ -50,32 +54,44 @@ struct Doctor: ParsableCommand {
   }
 }
 
-/// The facts that the doctor looks at, each as the end of a line or an error that says what is wrong.
+/// The facts that the doctor looks at, each as the end of a line or an error that says what is
+/// wrong.
 private enum Facts {
   static func database(_ connection: Connection) throws -> String {
     guard
       let row = try connection.first(
-        "SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flush, @@have_innodb AS innodb")
+        "SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flush, @@have_innodb AS innodb"
+      )
     else { throw ValidationError("no answer") }
     guard try row.int("flush") == 1 else {
-      throw ValidationError("innodb_flush_log_at_trx_commit is not 1: a power failure would lose acknowledged commits")
+      throw ValidationError(
+        "innodb_flush_log_at_trx_commit is not 1: a power failure would lose acknowledged commits")
     }
     return try row.text("version")
   }
 
-  /// Codes and sessions expire by this machine's clock; a database on another one must agree with it.
+  /// Codes and sessions expire by this machine's clock; a database on another one must agree with
+  /// it.
   static func clock(_ connection: Connection) throws -> String {
     let before = Date.now
-    guard let row = try connection.first("SELECT UTC_TIMESTAMP(6) AS now") else { throw ValidationError("no answer") }
+    guard let row = try connection.first("SELECT UTC_TIMESTAMP(6) AS now") else {
+      throw ValidationError("no answer")
+    }
     let skew = abs(try row.time("now").timeIntervalSince(before))
-    guard skew < 2 else { throw ValidationError("this machine and the database are \(Int(skew)) seconds apart") }
+    guard skew < 2 else {
+      throw ValidationError("this machine and the database are \(Int(skew)) seconds apart")
+    }
     return "agrees with the database"
   }
 
   static func twilio(_ settings: TwilioSettings) throws -> String {
     var request = TransferRequest(
-      method: .get, url: "\(settings.apiBaseURL)/2010-04-01/Accounts/\(settings.accountSID)/Messages.json?PageSize=1")
-    request.login = settings.apiKey.map { ($0.sid, $0.secret) } ?? (settings.accountSID, settings.authToken)
+      method: .get,
+      url:
+        "\(settings.apiBaseURL)/2010-04-01/Accounts/\(settings.accountSID)/Messages.json?PageSize=1"
+    )
+    request.login =
+      settings.apiKey.map { ($0.sid, $0.secret) } ?? (settings.accountSID, settings.authToken)
     do {
       let response = try Transfer.perform(request)
       switch response.status {
@@ -89,9 +105,10 @@ private enum Facts {
   }
 
   static func web(_ url: PublicBaseURL) throws -> String {
-    for responder in Program.responders {
+    for responder in Part.responders {
       let address = "\(url.origin)/healthz/\(responder.name)"
-      guard let response = try? Transfer.perform(TransferRequest(method: .get, url: address)), response.status == 200
+      guard let response = try? Transfer.perform(TransferRequest(method: .get, url: address)),
+        response.status == 200
       else { throw ValidationError("\(address) does not answer 200") }
     }
     return "every responder answers through it"

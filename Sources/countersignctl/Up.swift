@@ -27,7 +27,8 @@ struct Up: ParsableCommand {
   var database: String?
 
   func validate() throws {
-    guard (1...65_535).contains(port), (1...65_535).contains(sandboxPort), port != sandboxPort else {
+    guard (1...65_535).contains(port), (1...65_535).contains(sandboxPort), port != sandboxPort
+    else {
       throw ValidationError("The ports must be two different numbers from 1 to 65535.")
     }
   }
@@ -74,13 +75,14 @@ struct Up: ParsableCommand {
       guard let location = DatabaseLocation(database) else {
         throw ValidationError("--database must be mariadb://user:password@host[:port]/database.")
       }
-      _ = try Migrations(Connection(location, for: .operation), directory: installation.migrations).apply()
+      _ = try Migrations(Connection(location, for: .operation), directory: installation.migrations)
+        .apply()
     } else {
       let embedded = try EmbeddedDatabase(state)
       supervisor.add(embedded.process)
       try embedded.start()
       try embedded.prepare(installation, passwords: secrets)
-      for user in Program.databaseUsers {
+      for user in Part.databaseUsers {
         urls[user] = embedded.url(user: user, password: secrets["PASSWORD_\(user)"] ?? "")
       }
       environment["DATABASE_URL"] = urls["countersign_ctl"]
@@ -93,8 +95,8 @@ struct Up: ParsableCommand {
     }
     try state.record(environment.filter { Self.isOurs($0.key) })
 
-    var programs = Program.responders + [Program.courier]
-    if usesSandbox { programs.append(Program.sandbox) }
+    var programs = Part.responders + [Part.courier]
+    if usesSandbox { programs.append(Part.sandbox) }
     for program in programs {
       var own = environment
       if let url = urls[program.databaseUser] { own["DATABASE_URL"] = url }
@@ -103,20 +105,24 @@ struct Up: ParsableCommand {
         program.isResponder ? try ListeningSocket.open("\(state.run)/\(program.name).sock") : nil
       try supervisor.start(
         ChildProcess(
-          program.name, "\(installation.programs)/\(program.name)", [], environment: own, listener: listener, in: state))
+          program.name, "\(installation.programs)/\(program.name)", [], environment: own,
+          listener: listener, in: state))
     }
     let nginx = try Nginx(
       installation, state, port: port, sandboxPort: usesSandbox ? sandboxPort : nil,
       publicHost: configuration.publicBaseURL.host)
     try supervisor.start(nginx.process)
-    try supervisor.waitUntilReady(Program.responders.map { "http://127.0.0.1:\(port)/healthz/\($0.name)" })
+    try supervisor.waitUntilReady(
+      Part.responders.map { "http://127.0.0.1:\(port)/healthz/\($0.name)" })
     if usesSandbox { try supervisor.waitUntilReady(["http://127.0.0.1:\(sandboxPort)/healthz"]) }
     try supervisor.waitUntilExists("\(state.run)/courier.bell")
   }
 
-  /// Gives what the environment does not: values that are right for one machine, and secrets of its own.
+  /// Gives what the environment does not: values that are right for one machine, and secrets of its
+  /// own.
   private func complete(
-    _ environment: inout [String: String], _ secrets: [String: String], _ state: StateDirectory, usesSandbox: Bool
+    _ environment: inout [String: String], _ secrets: [String: String], _ state: StateDirectory,
+    usesSandbox: Bool
   ) {
     var defaults = [
       "PUBLIC_BASE_URL": "http://127.0.0.1:\(port)",
@@ -131,7 +137,8 @@ struct Up: ParsableCommand {
       defaults["TWILIO_PHONE_NUMBER"] = "+15005550006"
       defaults["TWILIO_API_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/twilio"
     }
-    for (name, value) in defaults where (environment[name] ?? "").isEmpty && environment["\(name)_FILE"] == nil {
+    for (name, value) in defaults
+    where (environment[name] ?? "").isEmpty && environment["\(name)_FILE"] == nil {
       environment[name] = value
     }
     environment["COUNTERSIGN_RUN_DIRECTORY"] = state.run
@@ -141,6 +148,9 @@ struct Up: ParsableCommand {
 
   private static func isOurs(_ name: String) -> Bool {
     ["COUNTERSIGN_", "TWILIO_", "SENDGRID_", "VONAGE_"].contains { name.hasPrefix($0) }
-      || ["PUBLIC_BASE_URL", "DATABASE_URL", "SMS_PROVIDERS", "EMAIL_PROVIDERS", "SMTP_URL", "DEPOSIT_URL"].contains(name)
+      || [
+        "PUBLIC_BASE_URL", "DATABASE_URL", "SMS_PROVIDERS", "EMAIL_PROVIDERS", "SMTP_URL",
+        "DEPOSIT_URL",
+      ].contains(name)
   }
 }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Reports the statuses of messages back, signed as Twilio signs them.
 ///
-/// One thread sends what is due. What it had planned is planned again after a restart, from the inbox: a provider's
-/// reports do not get lost with one of its processes.
+/// One thread sends what is due. What it had planned is planned again after a restart, from the
+/// inbox: a provider's reports do not get lost with one of its processes.
 final class Callbacks: Sendable {
   private struct Planned {
     let due: UInt64
@@ -21,7 +21,8 @@ final class Callbacks: Sendable {
   private let token: Secret
   private let planned = Mutex<[Planned]>([])
 
-  /// When the carrier takes a message, and when the phone has it, in milliseconds after it was sent.
+  /// When the carrier takes a message, and when the phone has it, in milliseconds after it was
+  /// sent.
   private static let sentAfter: UInt64 = 60
   private static let finalAfter: UInt64 = 150
   /// Milliseconds before a callback that failed is repeated, as `#rc=3&rp=5xx` asks for.
@@ -41,7 +42,8 @@ final class Callbacks: Sendable {
   }
 
   private func plan(
-    _ message: InboxMessage, _ status: String, after milliseconds: UInt64, attempt: Int, token: String? = nil
+    _ message: InboxMessage, _ status: String, after milliseconds: UInt64, attempt: Int,
+    token: String? = nil
   ) {
     let due = MonotonicClock.nanoseconds + milliseconds * 1_000_000
     planned.withLock {
@@ -74,10 +76,12 @@ final class Callbacks: Sendable {
         if let request = request(report) { transfers.add(request, report) }
       }
       for (report, result) in transfers.advance() {
-        let isAnswered = if case .success(let response) = result { response.status < 500 } else { false }
+        let isAnswered =
+          if case .success(let response) = result { response.status < 500 } else { false }
         if !isAnswered, report.attempt < Self.pauses.count {
           plan(
-            report.message, report.status, after: Self.pauses[report.attempt], attempt: report.attempt + 1,
+            report.message, report.status, after: Self.pauses[report.attempt],
+            attempt: report.attempt + 1,
             token: report.token)
         }
       }
@@ -86,14 +90,20 @@ final class Callbacks: Sendable {
   }
 
   private func request(_ report: Planned) -> TransferRequest? {
-    // The fragment carries Twilio's retry settings and is no part of the URL that is called or signed.
-    guard let url = report.message.statusCallback?.split(separator: "#").first.map(String.init) else { return nil }
+    // The fragment carries Twilio's retry settings and is no part of the URL that is called or
+    // signed.
+    guard let url = report.message.statusCallback?.split(separator: "#").first.map(String.init)
+    else { return nil }
     let isCall = report.message.channel == "call"
     var fields: [(name: String, value: String)] = [
-      ("AccountSid", account), ("ApiVersion", "2010-04-01"), ("From", report.message.from), ("To", report.message.to),
+      ("AccountSid", account), ("ApiVersion", "2010-04-01"), ("From", report.message.from),
+      ("To", report.message.to),
     ]
     if isCall {
-      fields += [("CallSid", report.id), ("CallStatus", report.status == "delivered" ? "completed" : report.status)]
+      fields += [
+        ("CallSid", report.id),
+        ("CallStatus", report.status == "delivered" ? "completed" : report.status),
+      ]
     } else {
       fields += [
         ("MessageSid", report.id), ("SmsSid", report.id), ("MessageStatus", report.status),

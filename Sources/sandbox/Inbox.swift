@@ -26,7 +26,8 @@ struct DeliveryPlan: Codable, Sendable {
   var isReported = true
 }
 
-/// Everything the sandbox took, newest last, kept in a file so that a restart loses nothing: a provider would not either.
+/// Everything the sandbox took, newest last, kept in a file so that a restart loses nothing: a
+/// provider would not either.
 final class Inbox: Sendable {
   private struct State {
     var messages: [InboxMessage] = []
@@ -51,7 +52,9 @@ final class Inbox: Sendable {
       let decoder = JSONDecoder()
       for line in data.split(separator: UInt8(ascii: "\n")) {
         // A line that a kill cut short is none.
-        guard let message = try? decoder.decode(InboxMessage.self, from: Data(line)) else { continue }
+        guard let message = try? decoder.decode(InboxMessage.self, from: Data(line)) else {
+          continue
+        }
         if let known = index[message.id] {
           messages[known] = message
         } else {
@@ -63,7 +66,9 @@ final class Inbox: Sendable {
     let file = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw CannotOpen(path: path) }
     var state = State(messages: messages, byID: index, file: file)
-    for (position, message) in messages.enumerated() { state.byRecipient[message.to, default: []].append(position) }
+    for (position, message) in messages.enumerated() {
+      state.byRecipient[message.to, default: []].append(position)
+    }
     self.state = Mutex(state)
   }
 
@@ -94,7 +99,8 @@ final class Inbox: Sendable {
   func list(to recipient: String?, channel: String?, limit: Int) -> [InboxMessage] {
     state.withLock { state in
       var found: [InboxMessage] = []
-      let positions = recipient.map { state.byRecipient[$0, default: []] } ?? Array(state.messages.indices)
+      let positions =
+        recipient.map { state.byRecipient[$0, default: []] } ?? Array(state.messages.indices)
       for position in positions.reversed() where found.count < limit {
         let message = state.messages[position]
         if channel == nil || message.channel == channel { found.append(message) }

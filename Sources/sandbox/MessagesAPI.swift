@@ -32,12 +32,14 @@ struct MessagesAPI {
     let recipient = request.queryValue("to").map { text in
       text.hasPrefix(" ") ? "+\(text.dropFirst())" : text
     }
-    let found = sandbox.inbox.list(to: recipient, channel: request.queryValue("channel"), limit: limit)
+    let found = sandbox.inbox.list(
+      to: recipient, channel: request.queryValue("channel"), limit: limit)
     return try .json(
       Answer(
         messages: found.map {
           Answer.Entry(
-            id: $0.id, provider: $0.provider, channel: $0.channel, from: $0.from, to: $0.to, body: $0.body,
+            id: $0.id, provider: $0.provider, channel: $0.channel, from: $0.from, to: $0.to,
+            body: $0.body,
             status: $0.status, at: $0.at)
         }))
   }

@@ -54,7 +54,9 @@ final class Rules: Sendable {
   /// The rule for a send, counted down.
   func take(to recipient: String) -> Rule? {
     rules.withLock { rules in
-      guard let index = rules.firstIndex(where: { $0.to == nil || $0.to == recipient }) else { return nil }
+      guard let index = rules.firstIndex(where: { $0.to == nil || $0.to == recipient }) else {
+        return nil
+      }
       let rule = rules[index]
       if let times = rule.times {
         if times <= 1 { rules.remove(at: index) } else { rules[index].times = times - 1 }
@@ -98,8 +100,12 @@ struct RulesAPI {
 
   func add(_ request: Request) throws -> Response {
     let body: Body = try request.decode()
-    if let status = body.status, !(400...599).contains(status) { throw Rejection(.invalidField, field: "status") }
-    if let seconds = body.seconds, !(0...120).contains(seconds) { throw Rejection(.invalidField, field: "seconds") }
+    if let status = body.status, !(400...599).contains(status) {
+      throw Rejection(.invalidField, field: "status")
+    }
+    if let seconds = body.seconds, !(0...120).contains(seconds) {
+      throw Rejection(.invalidField, field: "seconds")
+    }
     if let status = body.deliveryStatus, TwilioStatus(status) == nil {
       throw Rejection(.invalidField, field: "deliveryStatus")
     }

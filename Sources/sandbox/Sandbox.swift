@@ -1,8 +1,10 @@
 import Countersign
 
-/// The stand-in for the providers in development: it takes messages as they do, shows them, and calls back.
+/// The stand-in for the providers in development: it takes messages as they do, shows them, and
+/// calls back.
 ///
-/// It never runs where somebody could take it for real: it ends at once unless our public URL is on this machine.
+/// It never runs where somebody could take it for real: it ends at once unless our public URL is on
+/// this machine.
 final class Sandbox: Sendable {
   let inbox: Inbox
   let rules = Rules()
@@ -30,7 +32,8 @@ final class Sandbox: Sendable {
       },
       makeResponder: { context, sandbox in
         Responder(
-          routes: Routes(sandbox, context.configuration.twilio).table, health: {}, metrics: context.metrics)
+          routes: Routes(sandbox, context.configuration.twilio).table, health: {},
+          metrics: context.metrics)
       })
   }
 }

@@ -1,8 +1,9 @@
 import Countersign
 import FoundationEssentials
 
-/// Twilio's Messages and Calls as they behave towards a client: sign-in, strict forms, its error numbers, and the numbers
-/// that mean an error (<https://www.twilio.com/docs/iam/test-credentials>).
+/// Twilio's Messages and Calls as they behave towards a client: sign-in, strict forms, its error
+/// numbers, and the numbers that mean an error
+/// (<https://www.twilio.com/docs/iam/test-credentials>).
 struct TwilioAPI {
   private let sandbox: Sandbox
   private let settings: TwilioSettings
@@ -73,13 +74,16 @@ struct TwilioAPI {
     /// `Thu, 24 Aug 2023 05:01:45 +0000`
     private static func rfc2822(_ time: Date) -> String {
       let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-      let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+      let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+      ]
       var calendar = Calendar(identifier: .gregorian)
       calendar.timeZone = .gmt
       let parts = calendar.dateComponents([.year, .month, .day, .weekday], from: time)
       let clock = time.rfc3339.dropFirst(11).prefix(8)
       let day = parts.day.map { $0 < 10 ? "0\($0)" : "\($0)" } ?? ""
-      return "\(days[(parts.weekday ?? 1) - 1]), \(day) \(months[(parts.month ?? 1) - 1]) \(parts.year ?? 0) \(clock) +0000"
+      return
+        "\(days[(parts.weekday ?? 1) - 1]), \(day) \(months[(parts.month ?? 1) - 1]) \(parts.year ?? 0) \(clock) +0000"
     }
   }
 
@@ -89,7 +93,9 @@ struct TwilioAPI {
       response = try body()
     } catch let problem as Problem {
       response = try .json(problem, Response.Status(code: problem.status, phrase: "Error"))
-      if problem.status == 401 { response = response.adding("WWW-Authenticate", "Basic realm=\"Twilio API\"") }
+      if problem.status == 401 {
+        response = response.adding("WWW-Authenticate", "Basic realm=\"Twilio API\"")
+      }
     }
     return response.adding("Twilio-Request-Id", "RQ\(request.id.prefix(32))")
       .adding("Twilio-Concurrent-Requests", "1")
@@ -125,11 +131,13 @@ struct TwilioAPI {
     try answer(request) {
       let account = try authenticate(request)
       let size = request.queryValue("PageSize").flatMap { Int($0) } ?? 50
-      let found = sandbox.inbox.list(to: request.queryValue("To"), channel: channel, limit: min(max(size, 1), 1_000))
+      let found = sandbox.inbox.list(
+        to: request.queryValue("To"), channel: channel, limit: min(max(size, 1), 1_000))
       let messages = found.map { Message($0, account) }
       return try .json(
         channel == "call"
-          ? MessagePage(calls: messages, page_size: size) : MessagePage(messages: messages, page_size: size))
+          ? MessagePage(calls: messages, page_size: size)
+          : MessagePage(messages: messages, page_size: size))
     }
   }
 
@@ -146,10 +154,12 @@ struct TwilioAPI {
       case .fail:
         if accepted { _ = take(order, rule, sidPrefix) }
         let status = rule?.status ?? 503
-        throw Problem(rule?.code ?? (status == 503 ? 20503 : 20500), "Service unavailable", status: status)
+        throw Problem(
+          rule?.code ?? (status == 503 ? 20503 : 20500), "Service unavailable", status: status)
       case .rateLimit:
         let problem = Problem(rule?.code ?? 20429, "Too Many Requests", status: 429)
-        return try Response.json(problem, .tooManyRequests).adding("Retry-After", String(rule?.seconds ?? 1))
+        return try Response.json(problem, .tooManyRequests).adding(
+          "Retry-After", String(rule?.seconds ?? 1))
       case .timeout:
         if accepted { _ = take(order, rule, sidPrefix) }
         MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 30) * 1_000)
@@ -171,8 +181,10 @@ struct TwilioAPI {
     }
     if rule?.action == .silent { plan.isReported = false }
     let message = InboxMessage(
-      id: "\(sidPrefix)\(Hexadecimal.encode(Random.bytes(16)))", provider: "twilio", channel: order.channel,
-      from: order.from, to: order.to, body: order.body, status: order.usesService ? "accepted" : "queued", at: .now,
+      id: "\(sidPrefix)\(Hexadecimal.encode(Random.bytes(16)))", provider: "twilio",
+      channel: order.channel,
+      from: order.from, to: order.to, body: order.body,
+      status: order.usesService ? "accepted" : "queued", at: .now,
       statusCallback: order.statusCallback, plan: plan)
     sandbox.inbox.add(message)
     sandbox.callbacks.schedule(message)
@@ -185,8 +197,14 @@ struct TwilioAPI {
     guard let header = request.headers[.authorization], header.hasPrefix("Basic "),
       let decoded = Data(base64Encoded: String(header.dropFirst(6)))
     else { throw problem }
-    let pairs = [(settings.accountSID, settings.authToken)] + (settings.apiKey.map { [($0.sid, $0.secret)] } ?? [])
-    guard pairs.contains(where: { ConstantTime.equal(Array("\($0):\($1.reveal())".utf8), Array(decoded)) }) else {
+    let pairs =
+      [(settings.accountSID, settings.authToken)]
+      + (settings.apiKey.map { [($0.sid, $0.secret)] } ?? [])
+    guard
+      pairs.contains(where: {
+        ConstantTime.equal(Array("\($0):\($1.reveal())".utf8), Array(decoded))
+      })
+    else {
       throw problem
     }
     guard request.parameters["account"] == settings.accountSID else {
@@ -206,7 +224,9 @@ struct TwilioAPI {
 
     init(_ form: FormFields, _ channel: String, _ settings: TwilioSettings) throws {
       self.channel = channel
-      guard let to = form["To"], !to.isEmpty else { throw Problem(21604, "A 'To' phone number is required.") }
+      guard let to = form["To"], !to.isEmpty else {
+        throw Problem(21604, "A 'To' phone number is required.")
+      }
       usesService = form["MessagingServiceSid"] != nil
       guard let from = form["From"] ?? form["MessagingServiceSid"], !from.isEmpty else {
         throw Problem(21603, "A 'From' phone number is required.")
@@ -215,11 +235,17 @@ struct TwilioAPI {
       if let problem = Self.problem(to: to) { throw problem }
       guard to != from else { throw Problem(21211, "'To' and 'From' cannot be the same.") }
       if channel == "call" {
-        guard let twiml = form["Twiml"], !twiml.isEmpty else { throw Problem(21205, "Url or Twiml is required.") }
+        guard let twiml = form["Twiml"], !twiml.isEmpty else {
+          throw Problem(21205, "Url or Twiml is required.")
+        }
         body = twiml
       } else {
-        guard let body = form["Body"], !body.isEmpty else { throw Problem(21602, "Message body is required.") }
-        guard body.unicodeScalars.count <= 1_600 else { throw Problem(21617, "The message body exceeds 1600 characters.") }
+        guard let body = form["Body"], !body.isEmpty else {
+          throw Problem(21602, "Message body is required.")
+        }
+        guard body.unicodeScalars.count <= 1_600 else {
+          throw Problem(21617, "The message body exceeds 1600 characters.")
+        }
         self.body = body
       }
       if let period = form["ValidityPeriod"] {
@@ -228,7 +254,9 @@ struct TwilioAPI {
         }
       }
       if let callback = form["StatusCallback"] {
-        guard callback.hasPrefix("http://") || callback.hasPrefix("https://"), callback.utf8.count <= 4_000 else {
+        guard callback.hasPrefix("http://") || callback.hasPrefix("https://"),
+          callback.utf8.count <= 4_000
+        else {
           throw Problem(21609, "The 'StatusCallback' URL is not a valid fully qualified URL.")
         }
       }
@@ -240,13 +268,16 @@ struct TwilioAPI {
     private static func problem(from: String, _ settings: TwilioSettings) -> Problem? {
       switch from {
       case "+15005550001": return Problem(21212, "The 'From' number is not a valid phone number.")
-      case "+15005550008": return Problem(21611, "The queue of this 'From' number is full.", status: 429)
+      case "+15005550008":
+        return Problem(21611, "The queue of this 'From' number is full.", status: 429)
       case "+15005550006": return nil
       default:
         switch settings.sender {
         case .number(let own) where own == from: return nil
         case .messagingService(let own) where own == from: return nil
-        default: return Problem(21606, "The 'From' phone number is not a valid, SMS-capable number of your account.")
+        default:
+          return Problem(
+            21606, "The 'From' phone number is not a valid, SMS-capable number of your account.")
         }
       }
     }
@@ -254,14 +285,17 @@ struct TwilioAPI {
     private static func problem(to: String) -> Problem? {
       switch to {
       case "+15005550001": return Problem(21211, "The 'To' number is not a valid phone number.")
-      case "+15005550002": return Problem(21612, "The 'To' phone number is not reachable from this 'From' number.")
-      case "+15005550003": return Problem(21408, "Permission to send to this region has not been enabled.")
+      case "+15005550002":
+        return Problem(21612, "The 'To' phone number is not reachable from this 'From' number.")
+      case "+15005550003":
+        return Problem(21408, "Permission to send to this region has not been enabled.")
       case "+15005550004": return Problem(21610, "Attempt to send to an unsubscribed recipient.")
       case "+15005550009": return Problem(21614, "The 'To' number is not a mobile number.")
       default:
         let digits = to.utf8.dropFirst()
         let isE164 =
-          to.utf8.first == UInt8(ascii: "+") && (7...15).contains(digits.count) && digits.first != UInt8(ascii: "0")
+          to.utf8.first == UInt8(ascii: "+") && (7...15).contains(digits.count)
+          && digits.first != UInt8(ascii: "0")
           && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         return isE164 ? nil : Problem(21211, "The 'To' number is not a valid phone number.")
       }

@@ -1,6 +1,7 @@
 import Countersign
 
-/// What the host's requests for codes have in common: a service key, a number, and an `Idempotency-Key`.
+/// What the host's requests for codes have in common: a service key, a number, and an
+/// `Idempotency-Key`.
 struct HostRequests {
   let keys: ServiceKeys
   let answers: IdempotentAnswers

@@ -15,7 +15,8 @@ struct Routes {
     destinations = Destinations(configuration)
     defaultRegion = configuration.defaultRegion
     host = HostRequests(
-      keys: ServiceKeys(connection), answers: IdempotentAnswers(connection), destinations: destinations,
+      keys: ServiceKeys(connection), answers: IdempotentAnswers(connection),
+      destinations: destinations,
       defaultRegion: defaultRegion)
   }
 
@@ -25,12 +26,15 @@ struct Routes {
         "/api/auth/verify-phone",
         VerifyPhone(verification, gate, destinations, defaultRegion: defaultRegion).respond),
       .post(
-        "/api/auth/sms/send-phone-verification", SendPhoneVerification(verification, gate, destinations).respond),
+        "/api/auth/sms/send-phone-verification",
+        SendPhoneVerification(verification, gate, destinations).respond),
       .post("/api/auth/sms/verify-phone", CheckPhoneVerification(verification, gate).respond),
       .post("/api/auth/sms/resend", ResendPhoneVerification(verification, gate).respond),
       .post("/request-otp", RequestOTP(verification, host).respond),
       .post("/check-otp", CheckOTP(verification, host).respond),
-      .post("/api/sms/send-verification", SendForHost(verification, host, isSecondFactor: false).respond),
+      .post(
+        "/api/sms/send-verification", SendForHost(verification, host, isSecondFactor: false).respond
+      ),
       .post("/api/sms/send-2fa", SendForHost(verification, host, isSecondFactor: true).respond),
     ]
   }

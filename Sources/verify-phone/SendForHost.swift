@@ -34,7 +34,8 @@ struct SendForHost {
       let body: Body = try request.decode()
       guard body.code == nil else { throw Rejection(.codeNotAccepted, field: "code") }
       let sent = try verification.sendForHost(
-        to: try host.number(body.phoneNumber), channel: .sms, isSecondFactor: isSecondFactor, at: request.time)
+        to: try host.number(body.phoneNumber), channel: .sms, isSecondFactor: isSecondFactor,
+        at: request.time)
       return try .json(Answer(messageId: sent.message))
     }
   }

@@ -16,7 +16,8 @@ struct CodeSentAnswer: Encodable {
 
 /// POST /api/auth/sms/send-phone-verification
 ///
-/// A number that another account has verified gets the same answer and a code: only who enters it learns of the other.
+/// A number that another account has verified gets the same answer and a code: only who enters it
+/// learns of the other.
 struct SendPhoneVerification {
   private let verification: PhoneVerification
   private let gate: SessionGate
@@ -40,7 +41,8 @@ struct SendPhoneVerification {
     let body: Body = try request.decode()
     let number = try destinations.number(body.phoneNumber, region: session.account.region)
     let sent = try verification.send(
-      to: number, channel: try .ofCode(body.channel), asker: .owner(session.account, address: request.address),
+      to: number, channel: try .ofCode(body.channel),
+      asker: .owner(session.account, address: request.address),
       at: request.time)
     try verification.watch(sent)
     return try .json(CodeSentAnswer(sent))
@@ -68,7 +70,8 @@ struct ResendPhoneVerification {
     // Nothing has to be said with it, so an empty body will do.
     let channel: String? = request.body.isEmpty ? nil : (try request.decode() as Body).channel
     let sent = try verification.resend(
-      for: session.account, channel: try .ofCode(channel), address: request.address, at: request.time)
+      for: session.account, channel: try .ofCode(channel), address: request.address,
+      at: request.time)
     try verification.watch(sent)
     return try .json(CodeSentAnswer(sent))
   }

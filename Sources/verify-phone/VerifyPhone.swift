@@ -9,7 +9,8 @@ struct VerifyPhone {
   private let defaultRegion: String
 
   init(
-    _ verification: PhoneVerification, _ gate: SessionGate, _ destinations: Destinations, defaultRegion: String
+    _ verification: PhoneVerification, _ gate: SessionGate, _ destinations: Destinations,
+    defaultRegion: String
   ) {
     self.verification = verification
     self.gate = gate
@@ -43,7 +44,8 @@ struct VerifyPhone {
   func respond(to request: Request) throws -> Response {
     let session = try gate.optional(request)
     let body: Body = try request.decode()
-    let number = try destinations.number(body.phoneNumber, region: session?.account.region ?? defaultRegion)
+    let number = try destinations.number(
+      body.phoneNumber, region: session?.account.region ?? defaultRegion)
     switch body.action {
     case .send:
       return try send(number, try .ofCode(body.channel), session, request)
@@ -58,10 +60,12 @@ struct VerifyPhone {
   }
 
   private func send(
-    _ number: PhoneNumber, _ channel: OutgoingMessage.Channel, _ session: Session?, _ request: Request
+    _ number: PhoneNumber, _ channel: OutgoingMessage.Channel, _ session: Session?,
+    _ request: Request
   ) throws -> Response {
     let asker: PhoneVerification.Asker =
-      session.map { .owner($0.account, address: request.address) } ?? .stranger(address: request.address)
+      session.map { .owner($0.account, address: request.address) }
+      ?? .stranger(address: request.address)
     let sent = try verification.send(to: number, channel: channel, asker: asker, at: request.time)
     try verification.watch(sent)
     return try .json(SentAnswer(expiresAt: sent.expiresAt, resendAfter: sent.resendAfter))

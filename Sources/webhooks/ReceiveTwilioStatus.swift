@@ -15,12 +15,16 @@ struct ReceiveTwilioStatus {
   private static let answer = Array(#"{"received":true}"#.utf8)
 
   func respond(to request: Request) throws -> Response {
-    guard let signed = request.headers[.twilioSignature], let form = FormFields(parsing: request.body),
+    guard let signed = request.headers[.twilioSignature],
+      let form = FormFields(parsing: request.body),
       signature.isValid(signed, target: request.target, form: form)
     else { throw Rejection(.signatureInvalid) }
-    // A signature covers the characters and not where one parameter ends and the next begins, so what was signed may have
-    // been cut anew. Our URL has no query; each parameter we use must be there once, and look exactly as it should.
-    guard request.query.isEmpty, form["AccountSid"] == account, let report = TwilioStatusCallback(form) else {
+    // A signature covers the characters and not where one parameter ends and the next begins, so
+    // what was signed may have been cut anew. Our URL has no query; each parameter we use must be
+    // there once, and look exactly as it should.
+    guard request.query.isEmpty, form["AccountSid"] == account,
+      let report = TwilioStatusCallback(form)
+    else {
       throw Rejection(.malformedBody)
     }
     if let report = report.report { try delivery.record(report, at: request.time) }

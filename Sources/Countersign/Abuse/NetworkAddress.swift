@@ -2,7 +2,8 @@ import Glibc
 
 /// The client's network address as limits see it.
 package enum NetworkAddress {
-  /// An IPv4 address as it is, an IPv6 address cut to its /64: one subscriber usually has a whole /64 to choose from.
+  /// An IPv4 address as it is, an IPv6 address cut to its /64: one subscriber usually has a whole
+  /// /64 to choose from.
   ///
   /// An address that is neither is its own unit, so that it is limited all the same.
   static func limitUnit(_ address: String) -> String {

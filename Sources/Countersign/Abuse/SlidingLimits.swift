@@ -31,20 +31,23 @@ package enum LimitKey: Sendable {
     case .anonymousSendsTo(let number): ["anonymous-sends-to", number.e164]
     case .sendsFrom(let address): ["sends-from", NetworkAddress.limitUnit(address)]
     case .loginFailures(let emailKey): ["login-failures", emailKey]
-    case .loginFailuresFrom(let address): ["login-failures-from", NetworkAddress.limitUnit(address)]
+    case .loginFailuresFrom(let address):
+      ["login-failures-from", NetworkAddress.limitUnit(address)]
     }
   }
 }
 
-/// Counts events in sliding windows, exactly, under any concurrency and over all processes and hosts.
+/// Counts events in sliding windows, exactly, under any concurrency and over all processes and
+/// hosts.
 ///
-/// A row holds the times of the newest events under its key. An event is allowed when the n-th newest is older than the
-/// window, and the UPDATE that checks this also records the event, so no two callers can both take the last place. The
-/// row is inserted beforehand by a statement of its own: `FOR UPDATE` on a missing row locks a gap, and concurrent first
-/// events would deadlock on it.
+/// A row holds the times of the newest events under its key. An event is allowed when the n-th
+/// newest is older than the window, and the UPDATE that checks this also records the event, so no
+/// two callers can both take the last place. The row is inserted beforehand by a statement of its
+/// own: `FOR UPDATE` on a missing row locks a gap, and concurrent first events would deadlock on
+/// it.
 ///
-/// A row remembers 256 stamps. For a limit above that a stamp stands for several events, and the window moves in such
-/// steps; it never lets more through than the limit.
+/// A row remembers 256 stamps. For a limit above that a stamp stands for several events, and the
+/// window moves in such steps; it never lets more through than the limit.
 package struct SlidingLimits {
   private let connection: Connection
   private let keys: KeyRing
@@ -59,12 +62,15 @@ package struct SlidingLimits {
   /// Charges one event under each key, or none at all.
   ///
   /// - Returns: nil when all were allowed, else the seconds until the event may be tried again.
-  package func charge(_ charges: [(key: LimitKey, limits: [SlidingLimit])], at now: Date) throws -> Int? {
+  package func charge(_ charges: [(key: LimitKey, limits: [SlidingLimit])], at now: Date) throws
+    -> Int?
+  {
     struct Refused: Error { let seconds: Int }
     let rows = try charges.map { (id: try id($0.key), limits: $0.limits) }
     do {
       if rows.count == 1 {
-        return try chargeOne(rows[0].id, rows[0].limits, now) ? nil : wait(rows[0].id, rows[0].limits, now)
+        return try chargeOne(rows[0].id, rows[0].limits, now)
+          ? nil : wait(rows[0].id, rows[0].limits, now)
       }
       for row in rows { try insert(row.id, row.limits, now) }
       try connection.transaction {
@@ -101,7 +107,9 @@ package struct SlidingLimits {
     try keys.mac(.limit, key.fields.map { Array($0.utf8) })
   }
 
-  private func chargeOne(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError) -> Bool {
+  private func chargeOne(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError)
+    -> Bool
+  {
     if try update(id, limits, now) { return true }
     // Nothing changed: the limit is reached, or the row is not there yet.
     guard try insert(id, limits, now) else { return false }
@@ -109,14 +117,18 @@ package struct SlidingLimits {
   }
 
   @discardableResult
-  private func insert(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError) -> Bool {
+  private func insert(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError)
+    -> Bool
+  {
     let expiry = now.addingTimeInterval(limits.map(\.window).max() ?? 0)
     return try connection.execute(
       "INSERT IGNORE INTO limit_window (id, expires_at) VALUES (\(id), \(expiry))") == 1
   }
 
   /// Records the event if both windows allow it. One window is given twice when there is only one.
-  private func update(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError) -> Bool {
+  private func update(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError)
+    -> Bool
+  {
     let (first, last) = (Plan(limits[0], limits), Plan(limits[limits.count - 1], limits))
     let expiry = now.addingTimeInterval(limits.map(\.window).max() ?? 0)
     return try connection.execute(
@@ -149,8 +161,12 @@ package struct SlidingLimits {
   }
 
   /// Seconds until the oldest event that stands in the way leaves its window.
-  private func wait(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError) -> Int {
-    guard let row = try connection.first("SELECT stamps FROM limit_window WHERE id = \(id)") else { return 1 }
+  private func wait(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError)
+    -> Int
+  {
+    guard let row = try connection.first("SELECT stamps FROM limit_window WHERE id = \(id)") else {
+      return 1
+    }
     let stamps = try row.bytes("stamps")
     var seconds = 1
     for limit in limits {

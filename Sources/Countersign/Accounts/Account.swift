@@ -34,7 +34,9 @@ package struct Account: Sendable {
     region = try row.text("region")
     currency = try row.text("currency")
     role = Role(rawValue: try row.text("role")) ?? .user
-    phone = try row.optionalBytes("phone_sealed").map { try vault.open($0, context: Self.phoneContext(id)) }
+    phone = try row.optionalBytes("phone_sealed").map {
+      try vault.open($0, context: Self.phoneContext(id))
+    }
     phoneVerifiedAt = try row.optionalTime("phone_verified_at")
     createdAt = try row.time("created_at")
   }

@@ -39,9 +39,11 @@ struct AccountStore {
     ).map { try Account($0, vault) }
   }
 
-  /// The password's sealed hash; nil when the account has none. Only `accounts` is granted the column.
+  /// The password's sealed hash; nil when the account has none. Only `accounts` is granted the
+  /// column.
   func passwordSealed(of id: Account.ID) throws(DatabaseError) -> [UInt8]? {
-    try connection.first("SELECT password_sealed FROM account WHERE id = \(id)")?.optionalBytes("password_sealed")
+    try connection.first("SELECT password_sealed FROM account WHERE id = \(id)")?.optionalBytes(
+      "password_sealed")
   }
 
   func find(_ id: Account.ID) throws -> Account? {
@@ -55,11 +57,13 @@ struct AccountStore {
   }
 
   func findID(externalID: String) throws(DatabaseError) -> Account.ID? {
-    try connection.first("SELECT id FROM account WHERE external_id = \(Array(externalID.utf8))")?.id("id")
+    try connection.first("SELECT id FROM account WHERE external_id = \(Array(externalID.utf8))")?
+      .id("id")
   }
 
   func isTaken(_ email: EmailAddress) throws(DatabaseError) -> Bool {
-    try connection.first("SELECT 1 AS taken FROM account WHERE email_key = \(Array(email.key.utf8))") != nil
+    try connection.first(
+      "SELECT 1 AS taken FROM account WHERE email_key = \(Array(email.key.utf8))") != nil
   }
 
   func setPassword(of id: Account.ID, sealed: [UInt8]) throws(DatabaseError) {
@@ -68,7 +72,8 @@ struct AccountStore {
 
   func setEmail(of id: Account.ID, _ email: EmailAddress) throws(DatabaseError) {
     try connection.execute(
-      "UPDATE account SET email = \(email.text), email_key = \(Array(email.key.utf8)) WHERE id = \(id)")
+      "UPDATE account SET email = \(email.text), email_key = \(Array(email.key.utf8)) WHERE id = \(id)"
+    )
   }
 
   func setProfile(
@@ -96,7 +101,9 @@ struct AccountStore {
   }
 
   /// - Throws: `duplicateEntry` when another account has verified the number.
-  func setVerifiedPhone(of id: Account.ID, sealed: [UInt8], hash: [UInt8], at now: Date) throws(DatabaseError) {
+  func setVerifiedPhone(of id: Account.ID, sealed: [UInt8], hash: [UInt8], at now: Date)
+    throws(DatabaseError)
+  {
     try connection.execute(
       """
       UPDATE account

@@ -39,7 +39,8 @@ package struct Accounts {
     package let phoneProof: Token?
 
     package init(
-      email: EmailAddress, password: Secret, profile: Profile, phone: PhoneNumber?, phoneProof: Token?
+      email: EmailAddress, password: Secret, profile: Profile, phone: PhoneNumber?,
+      phoneProof: Token?
     ) {
       self.email = email
       self.password = password
@@ -56,7 +57,9 @@ package struct Accounts {
     package var region: String?
     package var currency: String?
 
-    package init(name: String? = nil, locale: String? = nil, region: String? = nil, currency: String? = nil) {
+    package init(
+      name: String? = nil, locale: String? = nil, region: String? = nil, currency: String? = nil
+    ) {
       self.name = name
       self.locale = locale
       self.region = region
@@ -66,22 +69,29 @@ package struct Accounts {
 
   /// Opens an account and a session.
   ///
-  /// - Throws: `email_taken`; `password_rejected`; `phone_token_invalid`; `phone_in_use`, only to who has proven the number.
+  /// - Throws: `email_taken`; `password_rejected`; `phone_token_invalid`; `phone_in_use`, only to
+  ///   who has proven the number.
   package func register(
     _ registration: Registration, _ client: ClientDescription, at now: Date
   ) throws -> (account: Account.ID, session: IssuedSession, isPhoneVerified: Bool) {
     let proven = try registration.phoneProof.map { try verification.proven(by: $0, at: now) }
-    if let proven, let phone = registration.phone, proven != phone { throw Rejection(.phoneTokenInvalid) }
+    if let proven, let phone = registration.phone, proven != phone {
+      throw Rejection(.phoneTokenInvalid)
+    }
     let password = try rules.check(
       registration.password,
-      context: [registration.email.text, registration.profile.name ?? "", registration.phone?.e164 ?? ""])
+      context: [
+        registration.email.text, registration.profile.name ?? "", registration.phone?.e164 ?? "",
+      ])
     guard try !store.isTaken(registration.email) else { throw Rejection(.emailTaken) }
     let id = Account.ID(at: now)
     let new = AccountStore.New(
       id: id, email: registration.email,
-      passwordSealed: try keys.seal(PasswordHash.make(password), .password, context: Account.passwordContext(id)),
+      passwordSealed: try keys.seal(
+        PasswordHash.make(password), .password, context: Account.passwordContext(id)),
       name: registration.profile.name, locale: registration.profile.locale ?? "en",
-      region: registration.profile.region ?? defaultRegion, currency: registration.profile.currency ?? "USD",
+      region: registration.profile.region ?? defaultRegion,
+      currency: registration.profile.currency ?? "USD",
       role: .user, externalID: nil)
     let session = try connection.transaction {
       do {
@@ -109,16 +119,20 @@ package struct Accounts {
   }
 
   /// Makes an administrator, from the command line of the machine.
-  package func createAdministrator(_ email: EmailAddress, _ secret: Secret, at now: Date) throws -> Account.ID {
+  package func createAdministrator(_ email: EmailAddress, _ secret: Secret, at now: Date) throws
+    -> Account.ID
+  {
     let password = try rules.check(secret, context: [email.text])
     let id = Account.ID(at: now)
-    let sealed = try keys.seal(PasswordHash.make(password), .password, context: Account.passwordContext(id))
+    let sealed = try keys.seal(
+      PasswordHash.make(password), .password, context: Account.passwordContext(id))
     do {
       try store.insert(
         AccountStore.New(
-          id: id, email: email, passwordSealed: sealed, name: nil, locale: "en", region: defaultRegion,
+          id: id, email: email, passwordSealed: sealed, name: nil, locale: "en",
+          region: defaultRegion,
           currency: "USD", role: .admin, externalID: nil), at: now)
-    } catch where error.code == .duplicateEntry {
+    } catch  where error.code == .duplicateEntry {
       throw Rejection(.emailTaken)
     }
     return id
@@ -128,8 +142,9 @@ package struct Accounts {
 
   /// Checks an email address and a password, and opens a session.
   ///
-  /// The failure is charged before the password is looked at, and taken back when it was right. An unknown address costs a
-  /// hash all the same, and is limited all the same: nothing tells it from a wrong password.
+  /// The failure is charged before the password is looked at, and taken back when it was right. An
+  /// unknown address costs a hash all the same, and is limited all the same: nothing tells it from
+  /// a wrong password.
   ///
   /// - Throws: `credentials_invalid`; `too_many_attempts`.
   package func signIn(
@@ -141,11 +156,14 @@ package struct Accounts {
     let ofAddress = LimitKey.loginFailuresFrom(address: address)
     let accountLimit = SlidingLimit(settings.loginFailuresPerAccount, per: quarter)
     let addressLimit = SlidingLimit(settings.loginFailuresPerAddress, per: quarter)
-    if let seconds = try limits.charge([(ofAccount, [accountLimit]), (ofAddress, [addressLimit])], at: now) {
+    if let seconds = try limits.charge(
+      [(ofAccount, [accountLimit]), (ofAddress, [addressLimit])], at: now)
+    {
       throw Rejection(.tooManyAttempts, retryAfter: seconds)
     }
     guard let password = Password(secret) else { throw Rejection(.credentialsInvalid) }
-    guard let account = try email.flatMap({ try store.find($0) }), try isRight(password, account) else {
+    guard let account = try email.flatMap({ try store.find($0) }), try isRight(password, account)
+    else {
       throw Rejection(.credentialsInvalid)
     }
     try limits.refund(ofAccount, accountLimit)
@@ -166,7 +184,8 @@ package struct Accounts {
 
   /// Changes the password and ends all other sessions.
   ///
-  /// - Throws: `credentials_invalid` when the current one is wrong; `too_many_attempts`; `password_rejected`.
+  /// - Throws: `credentials_invalid` when the current one is wrong; `too_many_attempts`;
+  ///   `password_rejected`.
   package func changePassword(
     _ session: Session, from current: Secret, to new: Secret, address: String, at now: Date
   ) throws {
@@ -182,11 +201,13 @@ package struct Accounts {
     try limits.refund(key, limit)
     let chosen: Password
     do {
-      chosen = try rules.check(new, context: [account.email, account.name ?? "", account.phone?.e164 ?? ""])
+      chosen = try rules.check(
+        new, context: [account.email, account.name ?? "", account.phone?.e164 ?? ""])
     } catch {
       throw error.reason == .passwordRejected ? error.naming("newPassword") : error
     }
-    let sealed = try keys.seal(PasswordHash.make(chosen), .password, context: Account.passwordContext(account.id))
+    let sealed = try keys.seal(
+      PasswordHash.make(chosen), .password, context: Account.passwordContext(account.id))
     try connection.transaction {
       try store.setPassword(of: account.id, sealed: sealed)
       try sessions.endOthers(than: session)
@@ -223,17 +244,21 @@ package struct Accounts {
           try store.setEmail(of: known, email)
           try store.setProfile(
             of: known, name: profile.name ?? account.name, locale: profile.locale ?? account.locale,
-            region: profile.region ?? account.region, currency: profile.currency ?? account.currency)
+            region: profile.region ?? account.region, currency: profile.currency ?? account.currency
+          )
         } else {
           try store.insert(
             AccountStore.New(
-              id: id, email: email, passwordSealed: nil, name: profile.name, locale: profile.locale ?? "en",
-              region: profile.region ?? defaultRegion, currency: profile.currency ?? "USD", role: .user,
+              id: id, email: email, passwordSealed: nil, name: profile.name,
+              locale: profile.locale ?? "en",
+              region: profile.region ?? defaultRegion, currency: profile.currency ?? "USD",
+              role: .user,
               externalID: externalID), at: now)
         }
         if let phone {
           try store.setUnverifiedPhone(
-            of: id, sealed: try phones.seal(phone, context: Account.phoneContext(id)), hash: try phones.hash(phone))
+            of: id, sealed: try phones.seal(phone, context: Account.phoneContext(id)),
+            hash: try phones.hash(phone))
         }
         return (id, known == nil)
       }

@@ -4,9 +4,9 @@ package import Logging
 
 /// Looks a password up among those known from breaches, without telling anyone which one.
 ///
-/// The range API of Have I Been Pwned (<https://haveibeenpwned.com/API/v3#PwnedPasswords>): five hexadecimal digits of the
-/// SHA-1 go out, some hundreds of suffixes come back, and the comparison happens here. SHA-1 is what the API is made of; it
-/// protects nothing.
+/// The range API of Have I Been Pwned (<https://haveibeenpwned.com/API/v3#PwnedPasswords>): five
+/// hexadecimal digits of the SHA-1 go out, some hundreds of suffixes come back, and the comparison
+/// happens here. SHA-1 is what the API is made of; it protects nothing.
 package struct BreachedPasswords {
   private let baseURL: String
   private let log: Logger
@@ -31,9 +31,13 @@ package struct BreachedPasswords {
         return false
       }
       let suffix = Array(hash.utf8.dropFirst(5))
-      for line in response.body.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
+      for line in response.body.split(whereSeparator: {
+        $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r")
+      }) {
         let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1)
-        guard parts.count == 2, String(decoding: parts[0], as: UTF8.self).uppercased().utf8.elementsEqual(suffix) else {
+        guard parts.count == 2,
+          String(decoding: parts[0], as: UTF8.self).uppercased().utf8.elementsEqual(suffix)
+        else {
           continue
         }
         // Padding lines have a count of nought.

@@ -1,15 +1,17 @@
 /// The passwords that attackers try first, recognised by how people make them.
 ///
-/// Lists of leaked passwords are, nearly all of them, a common word with digits or signs at its ends, letters swapped for
-/// look-alikes, a run along the keyboard, or a repeated piece. Looking for those shapes finds every spelling, where a list
-/// would hold only the spellings that leaked.
+/// Lists of leaked passwords are, nearly all of them, a common word with digits or signs at its
+/// ends, letters swapped for look-alikes, a run along the keyboard, or a repeated piece. Looking
+/// for those shapes finds every spelling, where a list would hold only the spellings that leaked.
 enum CommonPasswords {
   /// True when a lower-case password is one that is guessed early.
   static func contains(_ text: String) -> Bool {
     if isRepetitive(text) || isRun(text) { return true }
     for spelling in [text, plain(text)] {
       let core = trimmed(spelling)
-      if core.isEmpty || words.contains(core) || words.contains(spelling) || isRun(core) || isRepetitive(core) {
+      if core.isEmpty || words.contains(core) || words.contains(spelling) || isRun(core)
+        || isRepetitive(core)
+      {
         return true
       }
       if isTwoWords(core) { return true }
@@ -27,7 +29,8 @@ enum CommonPasswords {
   /// The text with look-alikes turned back into letters.
   private static func plain(_ text: String) -> String {
     let letters: [Character: Character] = [
-      "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s", "!": "i", "|": "l",
+      "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s",
+      "!": "i", "|": "l",
     ]
     return String(text.map { letters[$0] ?? $0 })
   }
@@ -36,13 +39,17 @@ enum CommonPasswords {
   private static func isRepetitive(_ text: String) -> Bool {
     let characters = Array(text)
     if Set(characters).count <= 3 { return true }
-    for length in 1...max(1, characters.count / 2) where characters.count % length == 0 && length < characters.count {
-      if (length..<characters.count).allSatisfy({ characters[$0] == characters[$0 - length] }) { return true }
+    for length in 1...max(1, characters.count / 2)
+    where characters.count % length == 0 && length < characters.count {
+      if (length..<characters.count).allSatisfy({ characters[$0] == characters[$0 - length] }) {
+        return true
+      }
     }
     return false
   }
 
-  /// A walk along the alphabet, the digits, or a row of keys, in either direction, or several such walks.
+  /// A walk along the alphabet, the digits, or a row of keys, in either direction, or several such
+  /// walks.
   private static func isRun(_ text: String) -> Bool {
     let characters = Array(text)
     guard characters.count >= 4 else { return false }
@@ -65,8 +72,10 @@ enum CommonPasswords {
 
   private static let rows: [String] = {
     let forward = [
-      "abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop",
-      "qazwsxedcrfvtgbyhnujm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0",
+      "abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm",
+      "qwertzuiop", "azertyuiop",
+      "qazwsxedcrfvtgbyhnujm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm", "1q2w3e4r5t6y7u8i9o0p",
+      "q1w2e3r4t5y6u7i8o9p0",
       "!@#$%^&*()", "zaq12wsxcde3", "147258369", "789456123", "741852963",
     ]
     return forward + forward.map { String($0.reversed()) }

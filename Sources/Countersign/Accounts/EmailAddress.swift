@@ -6,17 +6,24 @@ package struct EmailAddress: Sendable {
 
   /// Nil unless the text is a plain ASCII address with one `@` and a domain with a dot.
   ///
-  /// Only ASCII: Unicode has letters that fold or look like others, and an address that matches another one's account by
-  /// folding would receive that account's mail.
+  /// Only ASCII: Unicode has letters that fold or look like others, and an address that matches
+  /// another one's account by folding would receive that account's mail.
   package init?(_ text: String) {
-    guard (3...254).contains(text.utf8.count), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
+    guard (3...254).contains(text.utf8.count), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    else { return nil }
     let parts = text.split(separator: "@", omittingEmptySubsequences: false)
     guard parts.count == 2, (1...64).contains(parts[0].utf8.count) else { return nil }
     let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)
-    guard labels.count >= 2, labels.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isDomainByte) }) else {
+    guard labels.count >= 2,
+      labels.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isDomainByte) })
+    else {
       return nil
     }
-    guard !text.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") })
+    guard
+      !text.utf8.contains(where: {
+        $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "<")
+          || $0 == UInt8(ascii: ">")
+      })
     else { return nil }
     self.text = text
     key = text.lowercased()

@@ -5,8 +5,8 @@ import Synchronization
 
 /// A password as a person chose it, ready to be hashed.
 ///
-/// Normalised to NFC (RFC 8265 section 4.2.2), so that the same password typed on another keyboard is the same bytes. It
-/// is never cut, trimmed, or folded.
+/// Normalised to NFC (RFC 8265 section 4.2.2), so that the same password typed on another keyboard
+/// is the same bytes. It is never cut, trimmed, or folded.
 package struct Password: Sendable {
   let bytes: [UInt8]
   /// Characters as the person counts them: code points after normalisation.
@@ -29,9 +29,10 @@ package struct Password: Sendable {
 
 /// Argon2id (RFC 9106), and a bound on how much of it runs at once.
 ///
-/// 19 MiB, two passes, one lane: the smallest setting of OWASP's list, measured at about 25 ms on the machines this runs
-/// on (November 2026). One hash a core runs at a time and twice as many wait; more are turned away at once, so that a
-/// flood of logins takes neither the memory nor all workers.
+/// 19 MiB, two passes, one lane: the smallest setting of OWASP's list, measured at about 25 ms on
+/// the machines this runs on (November 2026). One hash a core runs at a time and twice as many
+/// wait; more are turned away at once, so that a flood of logins takes neither the memory nor all
+/// workers.
 package enum PasswordHash {
   private static let memory: UInt32 = 19_456
   private static let passes: UInt32 = 2
@@ -50,11 +51,14 @@ package enum PasswordHash {
       let salt = Random.bytes(saltLength)
       var encoded = [CChar](
         repeating: 0,
-        count: argon2_encodedlen(passes, memory, lanes, UInt32(saltLength), UInt32(hashLength), Argon2_id))
+        count: argon2_encodedlen(
+          passes, memory, lanes, UInt32(saltLength), UInt32(hashLength), Argon2_id))
       let result = unsafe argon2id_hash_encoded(
-        passes, memory, lanes, password.bytes, password.bytes.count, salt, salt.count, hashLength, &encoded,
+        passes, memory, lanes, password.bytes, password.bytes.count, salt, salt.count, hashLength,
+        &encoded,
         encoded.count)
-      // Fails only without the memory for one hash, where no answer would be better than a wrong one.
+      // Fails only without the memory for one hash, where no answer would be better than a wrong
+      // one.
       precondition(result == ARGON2_OK.rawValue, "Argon2 failed")
       return encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     }
@@ -65,12 +69,14 @@ package enum PasswordHash {
   /// The corresponding C function is `argon2id_verify`, which compares in constant time.
   package static func verify(_ password: Password, _ encoded: [UInt8]) throws(Rejection) -> Bool {
     try HashingGate.shared.run {
-      unsafe argon2id_verify(encoded.map { CChar(bitPattern: $0) } + [0], password.bytes, password.bytes.count)
+      unsafe argon2id_verify(
+        encoded.map { CChar(bitPattern: $0) } + [0], password.bytes, password.bytes.count)
         == ARGON2_OK.rawValue
     }
   }
 
-  /// Spends the time of one hash, where there is no account to check against: an unknown address must not answer faster.
+  /// Spends the time of one hash, where there is no account to check against: an unknown address
+  /// must not answer faster.
   package static func pretend(_ password: Password) throws(Rejection) {
     _ = try make(password)
   }

@@ -2,13 +2,14 @@ import FoundationEssentials
 
 /// Which new passwords are refused, and why (NIST SP 800-63B section 3.1.1.2).
 ///
-/// Length, the passwords that are guessed first, words of the context, and, when configured, what is known from breaches.
-/// No rule asks for kinds of characters.
+/// Length, the passwords that are guessed first, words of the context, and, when configured, what
+/// is known from breaches. No rule asks for kinds of characters.
 package struct PasswordRules {
   private let productName: String
   private let breaches: BreachedPasswords?
 
-  /// - Parameter breaches: where breached passwords are looked up; nil to go by the embedded words alone.
+  /// - Parameter breaches: where breached passwords are looked up; nil to go by the embedded words
+  ///   alone.
   package init(productName: String, breaches: BreachedPasswords?) {
     self.productName = productName
     self.breaches = breaches
@@ -41,11 +42,13 @@ package struct PasswordRules {
     Rejection(.passwordRejected, field: "password").adding("reason", .text(refusal.rawValue))
   }
 
-  /// True when a word of the context makes up most of the password: all but three characters of it or fewer.
+  /// True when a word of the context makes up most of the password: all but three characters of it
+  /// or fewer.
   private func isPersonal(_ text: String, _ context: [String]) -> Bool {
     for entry in context {
       let lowered = entry.lowercased()
-      for word in [lowered] + lowered.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map(String.init)
+      for word in [lowered]
+        + lowered.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map(String.init)
       where word.utf8.count >= 4 {
         if text.contains(word), text.count - word.count <= 3 { return true }
       }

@@ -3,8 +3,8 @@ import Logging
 
 /// Everything an operator decides, read once before a program does anything else.
 ///
-/// A program starts only when all of it is there and well formed. No secret has a default, and no default would be wrong
-/// in production.
+/// A program starts only when all of it is there and well formed. No secret has a default, and no
+/// default would be wrong in production.
 package struct Configuration: Sendable {
   package var publicBaseURL: PublicBaseURL
   package var database: DatabaseLocation
@@ -21,7 +21,8 @@ package struct Configuration: Sendable {
   package var log: Log.Settings
   package var limits: Limits
   package var twilio: TwilioSettings
-  /// Where passwords are looked up among breached ones (the range API of Have I Been Pwned); nil for the embedded list only.
+  /// Where passwords are looked up among breached ones (the range API of Have I Been Pwned); nil
+  /// for the embedded list only.
   package var breachedPasswordsURL: String?
 
   /// Where the courier listens for word that something was queued.
@@ -74,7 +75,8 @@ package struct Configuration: Sendable {
     let url: PublicBaseURL? = required(
       &source, "PUBLIC_BASE_URL", "https://host[:port], or http:// on loopback", PublicBaseURL.init)
     let database = required(
-      &source, "DATABASE_URL", "mariadb://user:password@host[:port][,host…]/database[?socket=…&tls=…]",
+      &source, "DATABASE_URL",
+      "mariadb://user:password@host[:port][,host…]/database[?socket=…&tls=…]",
       DatabaseLocation.init)
     var keys: KeyRing?
     let ring = source.required("COUNTERSIGN_KEYS")
@@ -86,14 +88,19 @@ package struct Configuration: Sendable {
       }
     }
     let product: String? = required(
-      &source, "COUNTERSIGN_PRODUCT_NAME", "1 to 24 letters, digits, spaces, hyphens, or full stops",
+      &source, "COUNTERSIGN_PRODUCT_NAME",
+      "1 to 24 letters, digits, spaces, hyphens, or full stops",
       productName)
-    let region = source.parsed("COUNTERSIGN_DEFAULT_REGION", expected: "a region such as US") { text in
+    let region = source.parsed("COUNTERSIGN_DEFAULT_REGION", expected: "a region such as US") {
+      text in
       PhoneNumber.isRegion(text) ? text : nil
     }
     let countries = source.parsed(
-      "COUNTERSIGN_ALLOWED_COUNTRIES", expected: "* or regions separated by commas, such as US,CA", allowedCountries)
-    let level = source.parsed("LOG_LEVEL", expected: "trace, debug, info, notice, warning, error, or critical") {
+      "COUNTERSIGN_ALLOWED_COUNTRIES", expected: "* or regions separated by commas, such as US,CA",
+      allowedCountries)
+    let level = source.parsed(
+      "LOG_LEVEL", expected: "trace, debug, info, notice, warning, error, or critical"
+    ) {
       Logger.Level(rawValue: $0)
     }
     let format = source.parsed("LOG_FORMAT", expected: "json or text") { Log.Format(rawValue: $0) }
@@ -110,7 +117,8 @@ package struct Configuration: Sendable {
     return Configuration(
       publicBaseURL: url, database: database, keys: keys, workers: workers, runDirectory: run,
       defaultRegion: region ?? "US", allowedCountries: countries ?? .all, productName: product,
-      log: Log.Settings(level: level ?? .info, format: format ?? .json), limits: limits, twilio: twilio,
+      log: Log.Settings(level: level ?? .info, format: format ?? .json), limits: limits,
+      twilio: twilio,
       breachedPasswordsURL: breached)
   }
 
@@ -129,12 +137,14 @@ package struct Configuration: Sendable {
     return .only(Set(regions))
   }
 
-  /// Only characters of the GSM 03.38 alphabet that cost one septet: the name begins every code's text.
+  /// Only characters of the GSM 03.38 alphabet that cost one septet: the name begins every code's
+  /// text.
   private static func productName(_ text: String) -> String? {
     let isPlain = text.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "."):
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: " "), UInt8(ascii: "-"),
+        UInt8(ascii: "."):
         true
       default: false
       }
@@ -156,7 +166,8 @@ package struct Configuration: Sendable {
     read(\.loginFailuresPerAddress, "COUNTERSIGN_MAX_LOGIN_FAILURES_PER_ADDRESS", count)
     read(\.sessionIdleMinutes, "COUNTERSIGN_SESSION_IDLE_MINUTES", 1...525_600)
     read(\.sessionMaximumHours, "COUNTERSIGN_SESSION_MAX_HOURS", 1...8_760)
-    // A stranger gets three fifths of an hour's codes, so that the owner of the number keeps the rest.
+    // A stranger gets three fifths of an hour's codes, so that the owner of the number keeps the
+    // rest.
     limits.anonymousSendsPerNumberPerHour = max(1, limits.sendsPerNumberPerHour * 3 / 5)
     return limits
   }

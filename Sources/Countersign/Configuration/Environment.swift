@@ -3,13 +3,14 @@ import Glibc
 
 /// The variables a program is configured by: its environment, and a `.env` file behind it.
 ///
-/// `NAME_FILE` names a file that holds the value of `NAME`, so that a secret need not stand in the process table. Every
-/// fault is collected, and all of them are told at once.
+/// `NAME_FILE` names a file that holds the value of `NAME`, so that a secret need not stand in the
+/// process table. Every fault is collected, and all of them are told at once.
 package struct Environment: Sendable {
   private let values: [String: String]
   package private(set) var faults: [String] = []
 
-  /// - Parameter file: a `.env` file whose values stand behind those given; skipped when it does not exist.
+  /// - Parameter file: a `.env` file whose values stand behind those given; skipped when it does
+  ///   not exist.
   package init(_ values: [String: String], file: String? = nil) {
     var all = file.map(Self.variables) ?? [:]
     all.merge(values) { $1 }
@@ -20,7 +21,9 @@ package struct Environment: Sendable {
   package static func variables(inFile path: String) -> [String: String] {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [:] }
     var variables: [String: String] = [:]
-    for line in text.utf8.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
+    for line in text.utf8.split(whereSeparator: {
+      $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r")
+    }) {
       guard let (name, value) = assignment(Substring(line)) else { continue }
       variables[name] = value
     }
@@ -32,7 +35,8 @@ package struct Environment: Sendable {
     Environment(ProcessInfo.processInfo.environment, file: ".env")
   }
 
-  /// `NAME=value`, with `export` before it and quotes around the value allowed; nil for comments and blank lines.
+  /// `NAME=value`, with `export` before it and quotes around the value allowed; nil for comments
+  /// and blank lines.
   private static func assignment(_ line: Substring) -> (String, String)? {
     var line = line.drop { $0 == " " || $0 == "\t" }
     if line.hasPrefix("export ") { line = line.dropFirst("export ".count) }
@@ -40,7 +44,8 @@ package struct Environment: Sendable {
     let name = String(line[..<equals])
     var value = line[line.index(after: equals)...]
     while value.last == " " || value.last == "\t" { value.removeLast() }
-    for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
+    for quote in ["\"", "'"]
+    where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
       value = value.dropFirst().dropLast()
       break
     }
@@ -74,7 +79,9 @@ package struct Environment: Sendable {
   }
 
   /// A whole number within bounds.
-  package mutating func integer(_ name: String, default fallback: Int, in range: ClosedRange<Int>) -> Int {
+  package mutating func integer(_ name: String, default fallback: Int, in range: ClosedRange<Int>)
+    -> Int
+  {
     guard let text = value(name) else { return fallback }
     guard let number = Int(text), range.contains(number) else {
       fault("\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).")
@@ -84,7 +91,9 @@ package struct Environment: Sendable {
   }
 
   /// A value read by its type, with a fault that says what was expected when it cannot be.
-  package mutating func parsed<Value>(_ name: String, expected: String, _ parse: (String) -> Value?) -> Value? {
+  package mutating func parsed<Value>(_ name: String, expected: String, _ parse: (String) -> Value?)
+    -> Value?
+  {
     guard let text = value(name) else { return nil }
     if let parsed = parse(text) { return parsed }
     fault("\(name) must be \(expected).")

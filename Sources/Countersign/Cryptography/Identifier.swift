@@ -2,8 +2,8 @@ package import FoundationEssentials
 
 /// The id of one row, typed by what it names: a UUID of version 7 (RFC 9562 section 5.7).
 ///
-/// It begins with the time, so that new rows land beside each other in their index. It names, and never
-/// proves: knowing an id opens nothing.
+/// It begins with the time, so that new rows land beside each other in their index. It names, and
+/// never proves: knowing an id opens nothing.
 package struct Identifier<Subject>: Hashable, Sendable {
   package let bytes: [UInt8]
 

@@ -3,8 +3,9 @@ import FoundationEssentials
 
 /// The keys of the installation, from which every purpose derives its own.
 ///
-/// The first key seals and signs; the others stay so that what they sealed can still be read. A purpose
-/// never shares key bytes with another: HKDF-SHA-256 (RFC 5869) with the purpose as its info.
+/// The first key seals and signs; the others stay so that what they sealed can still be read. A
+/// purpose never shares key bytes with another: HKDF-SHA-256 (RFC 5869) with the purpose as its
+/// info.
 package struct KeyRing: Sendable {
   /// One key: its id is stored beside whatever it sealed.
   package struct Key: Sendable {
@@ -79,7 +80,8 @@ package struct KeyRing: Sendable {
 
   // MARK: Message authentication
 
-  /// HMAC-SHA-256 over fields, each preceded by its length so that no two lists of fields share a text.
+  /// HMAC-SHA-256 over fields, each preceded by its length so that no two lists of fields share a
+  /// text.
   ///
   /// - Parameter id: the key to use; a stored MAC names the one it was made with.
   package func mac(
@@ -87,7 +89,8 @@ package struct KeyRing: Sendable {
   ) throws(CannotOpen) -> [UInt8] {
     var hmac = HMAC<SHA256>(key: try derived(id ?? current.id, purpose))
     for field in fields {
-      unsafe hmac.update(data: withUnsafeBytes(of: UInt32(clamping: field.count).bigEndian) { unsafe Array($0) })
+      unsafe hmac.update(
+        data: withUnsafeBytes(of: UInt32(clamping: field.count).bigEndian) { unsafe Array($0) })
       hmac.update(data: field)
     }
     return Array(hmac.finalize())

@@ -1,4 +1,5 @@
-/// Random values for secrets, from the system's generator: `getrandom(2)` on Linux, which is a CSPRNG.
+/// Random values for secrets, from the system's generator: `getrandom(2)` on Linux, which is a
+/// CSPRNG.
 package enum Random {
   /// So many random bytes.
   package static func bytes(_ count: Int) -> [UInt8] {

@@ -1,7 +1,7 @@
 /// Text that must not be printed: a password, a token, a key, a code.
 ///
-/// Interpolating or dumping one shows `(secret)`. The bytes are reached only through `reveal()`, so that
-/// every place that uses them can be found by that word.
+/// Interpolating or dumping one shows `(secret)`. The bytes are reached only through `reveal()`, so
+/// that every place that uses them can be found by that word.
 package struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable
 {

@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// An opaque bearer token: 256 random bits that are shown once and stored only as their SHA-256.
 ///
-/// A plain hash is enough, since nobody can try 2²⁵⁶ tokens; a lookup by hash also takes the same time
-/// for every wrong one.
+/// A plain hash is enough, since nobody can try 2²⁵⁶ tokens; a lookup by hash also takes the same
+/// time for every wrong one.
 package struct Token: Sendable {
   /// Base64url without padding, 43 characters, as the holder sends it.
   package let text: Secret

@@ -29,7 +29,8 @@ package struct TransferResponse: Sendable {
   package let retryAfter: Int?
 }
 
-/// A request without an answer: what went wrong, with whom, and whether the request can have arrived.
+/// A request without an answer: what went wrong, with whom, and whether the request can have
+/// arrived.
 package struct TransferError: Error, CustomStringConvertible {
   /// libcurl's number, `CURLcode`.
   package let code: UInt32
@@ -42,10 +43,10 @@ package struct TransferError: Error, CustomStringConvertible {
 
 /// A libcurl easy handle with everything it points into.
 ///
-/// The body is read through a callback that cannot be rewound, on purpose. libcurl repeats a request by itself when a
-/// reused connection dies before any answer; a provider may have taken the message by then, and it has no idempotency key.
-/// With a body that cannot be sent again libcurl gives up instead, and we decide.
-/// See <https://curl.se/libcurl/c/CURLOPT_READFUNCTION.html>.
+/// The body is read through a callback that cannot be rewound, on purpose. libcurl repeats a
+/// request by itself when a reused connection dies before any answer; a provider may have taken the
+/// message by then, and it has no idempotency key. With a body that cannot be sent again libcurl
+/// gives up instead, and we decide. See <https://curl.se/libcurl/c/CURLOPT_READFUNCTION.html>.
 @safe final class CurlHandle {
   let handle: UnsafeMutableRawPointer
   private var headers: UnsafeMutablePointer<curl_slist>?
@@ -90,9 +91,12 @@ package struct TransferError: Error, CustomStringConvertible {
       unsafe ccurl_set_string(handle, CURLOPT_USERNAME, login.user)
       unsafe ccurl_set_string(handle, CURLOPT_PASSWORD, login.password.reveal())
     }
-    // Without this libcurl asks for permission before a longer body, and waits a second for servers that ignore it.
+    // Without this libcurl asks for permission before a longer body, and waits a second for servers
+    // that ignore it.
     unsafe headers = unsafe curl_slist_append(nil, "Expect:")
-    for (name, value) in request.headers { unsafe headers = unsafe curl_slist_append(headers, "\(name): \(value)") }
+    for (name, value) in request.headers {
+      unsafe headers = unsafe curl_slist_append(headers, "\(name): \(value)")
+    }
     unsafe ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers)
     if request.method == .post {
       unsafe ccurl_set_long(handle, CURLOPT_POST, 1)
@@ -117,7 +121,8 @@ package struct TransferError: Error, CustomStringConvertible {
     let exchange = unsafe Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
     // Fewer than given ends the transfer with CURLE_WRITE_ERROR.
     guard exchange.received.count + size * count <= maximumResponse else { return 0 }
-    unsafe exchange.received.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    unsafe exchange.received.append(
+      contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
     return size * count
   }
 
@@ -126,7 +131,9 @@ package struct TransferError: Error, CustomStringConvertible {
     let exchange = unsafe Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
     let length = min(size * count, exchange.body.count - exchange.sent)
     unsafe exchange.body.withUnsafeBytes { body in
-      if let base = body.baseAddress, length > 0 { unsafe memcpy(buffer, base + exchange.sent, length) }
+      if let base = body.baseAddress, length > 0 {
+        unsafe memcpy(buffer, base + exchange.sent, length)
+      }
     }
     exchange.sent += length
     return length
@@ -135,7 +142,8 @@ package struct TransferError: Error, CustomStringConvertible {
   /// What became of the transfer that libcurl ended with a code.
   func result(_ code: CURLcode) -> Result<TransferResponse, TransferError> {
     guard code == CURLE_OK else {
-      return .failure(TransferError(code: code.rawValue, host: host, mayHaveArrived: exchange.sent > 0))
+      return .failure(
+        TransferError(code: code.rawValue, host: host, mayHaveArrived: exchange.sent > 0))
     }
     var status = 0
     unsafe ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
@@ -143,7 +151,8 @@ package struct TransferError: Error, CustomStringConvertible {
     unsafe ccurl_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds)
     return .success(
       TransferResponse(
-        status: status, body: exchange.received, retryAfter: (1...86_400).contains(seconds) ? Int(seconds) : nil))
+        status: status, body: exchange.received,
+        retryAfter: (1...86_400).contains(seconds) ? Int(seconds) : nil))
   }
 }
 
@@ -163,9 +172,11 @@ package enum Transfer {
   /// Sends a request and waits for the answer.
   ///
   /// The corresponding C function is `curl_easy_perform`.
-  package static func perform(_ request: TransferRequest) throws(TransferError) -> TransferResponse {
+  package static func perform(_ request: TransferRequest) throws(TransferError) -> TransferResponse
+  {
     guard let handle = CurlHandle(request) else {
-      throw TransferError(code: CURLE_OUT_OF_MEMORY.rawValue, host: request.url, mayHaveArrived: false)
+      throw TransferError(
+        code: CURLE_OUT_OF_MEMORY.rawValue, host: request.url, mayHaveArrived: false)
     }
     return try unsafe handle.result(curl_easy_perform(handle.handle)).get()
   }

@@ -10,14 +10,16 @@ import CCurl
   /// - Parameter connections: how many connections to one host at most.
   package init(connections: Int) {
     // Fails only without memory for a few hundred bytes, before anything has been sent.
-    guard let handle = unsafe curl_multi_init() else { preconditionFailure("libcurl has no memory") }
+    guard let handle = unsafe curl_multi_init() else {
+      preconditionFailure("libcurl has no memory")
+    }
     unsafe self.handle = unsafe handle
     unsafe ccurl_multi_set_long(handle, CURLMOPT_MAX_HOST_CONNECTIONS, connections)
     unsafe ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, connections * 2)
   }
 
   deinit {
-    for unsafe (easy, _) in unsafe running { unsafe curl_multi_remove_handle(handle, easy) }
+    for unsafe(easy, _) in unsafe running { unsafe curl_multi_remove_handle(handle, easy) }
     unsafe running = unsafe [:]
     unsafe curl_multi_cleanup(handle)
   }

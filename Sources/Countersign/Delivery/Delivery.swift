@@ -2,8 +2,8 @@ package import FoundationEssentials
 
 /// What providers report about messages they have taken.
 ///
-/// A message's state only moves forward: reports come late, twice, and in any order, and the guard in the UPDATE makes all
-/// of that harmless.
+/// A message's state only moves forward: reports come late, twice, and in any order, and the guard
+/// in the UPDATE makes all of that harmless.
 package struct Delivery {
   private let connection: Connection
   private let store: DeliveryStore
@@ -21,7 +21,8 @@ package struct Delivery {
     package let errorCode: Int?
     package let failure: Failure?
 
-    package init(sid: String, status: MessageStatus, rank: Int, errorCode: Int?, failure: Failure?) {
+    package init(sid: String, status: MessageStatus, rank: Int, errorCode: Int?, failure: Failure?)
+    {
       self.sid = sid
       self.status = status
       self.rank = rank
@@ -32,9 +33,10 @@ package struct Delivery {
 
   /// Records a report.
   ///
-  /// One UPDATE in the usual case. A report about a sid that no message has is kept: the provider may be faster than the
-  /// courier's own record of what it sent. After keeping it the message is looked for once more, since the courier may
-  /// have stored the sid in between, and would not look again.
+  /// One UPDATE in the usual case. A report about a sid that no message has is kept: the provider
+  /// may be faster than the courier's own record of what it sent. After keeping it the message is
+  /// looked for once more, since the courier may have stored the sid in between, and would not look
+  /// again.
   package func record(_ report: Report, at now: Date) throws {
     if report.status == .undelivered || report.status == .failed {
       let isNew = try connection.transaction {

@@ -35,7 +35,8 @@ struct DeliveryStore {
       """)
   }
 
-  /// Applies a report that came before the message had its sid; called inside a transaction, after the sid was stored.
+  /// Applies a report that came before the message had its sid; called inside a transaction, after
+  /// the sid was stored.
   func applyEarlyCallback(sid: String, at now: Date) throws(DatabaseError) {
     guard
       let row = try connection.first(
@@ -66,7 +67,8 @@ struct DeliveryStore {
   }
 
   /// Raises an alert about a message that was not sent.
-  func alert(_ message: OutgoingMessage.ID, _ failure: Failure, at now: Date) throws(DatabaseError) {
+  func alert(_ message: OutgoingMessage.ID, _ failure: Failure, at now: Date) throws(DatabaseError)
+  {
     let severity = failure.needsOperator ? "critical" : "warning"
     try connection.execute(
       """
@@ -80,6 +82,7 @@ struct DeliveryStore {
 
   func purge(at now: Date) throws(DatabaseError) -> Int {
     try connection.execute(
-      "DELETE FROM early_callback WHERE received_at < \(now.addingTimeInterval(-7 * 24 * 3_600)) LIMIT 10000")
+      "DELETE FROM early_callback WHERE received_at < \(now.addingTimeInterval(-7 * 24 * 3_600)) LIMIT 10000"
+    )
   }
 }

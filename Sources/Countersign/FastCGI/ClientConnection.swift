@@ -4,18 +4,21 @@ import Glibc
 
 /// One connection from nginx, with the libfcgi request that is parsed from it again and again.
 ///
-/// libfcgi keeps pointers into its `FCGX_Request`, so the struct lives on the heap and never moves. A connection is
-/// used by one worker at a time: epoll reports it once (EPOLLONESHOT), and whoever received it gives it back.
+/// libfcgi keeps pointers into its `FCGX_Request`, so the struct lives on the heap and never moves.
+/// A connection is used by one worker at a time: epoll reports it once (EPOLLONESHOT), and whoever
+/// received it gives it back.
 @safe final class ClientConnection: @unchecked Sendable {
   private let request: UnsafeMutablePointer<FCGX_Request>
   /// The socket; -1 once libfcgi has closed it.
   private(set) var descriptor: Int32
   /// When the first part of a request was seen whose rest has not come; 0 while there is none.
   var waitingSince: UInt64 = 0
-  /// False after something was left unread on the connection, which the next request would trip over.
+  /// False after something was left unread on the connection, which the next request would trip
+  /// over.
   private var isReusable = true
 
-  /// Seconds that a read or write may block. nginx sends a request whole, so only a peer that is stuck takes longer.
+  /// Seconds that a read or write may block. nginx sends a request whole, so only a peer that is
+  /// stuck takes longer.
   static let patience = 5
 
   /// Takes over an accepted socket.
@@ -28,7 +31,8 @@ import Glibc
     unsafe request = .allocate(capacity: 1)
     unsafe FCGX_InitRequest(request, -1, 0)
     unsafe request.pointee.ipcFd = descriptor
-    // FCGX_Accept_r first finishes "the previous request", and would close the connection while doing so.
+    // FCGX_Accept_r first finishes "the previous request", and would close the connection while
+    // doing so.
     unsafe request.pointee.keepConnection = 1
   }
 
@@ -53,10 +57,12 @@ import Glibc
 
   /// Looks, without taking anything, whether a whole request lies in the socket's buffer.
   ///
-  /// It walks the record headers (FastCGI specification, section 3.3) to the empty FCGI_STDIN record that ends a
-  /// request, so that a worker never waits inside libfcgi for a peer that sends half a request and stops.
+  /// It walks the record headers (FastCGI specification, section 3.3) to the empty FCGI_STDIN
+  /// record that ends a request, so that a worker never waits inside libfcgi for a peer that sends
+  /// half a request and stops.
   func arrival(_ buffer: UnsafeMutableRawBufferPointer) -> Arrival {
-    let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    let count = unsafe recv(
+      descriptor, buffer.baseAddress, buffer.count, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
     guard count > 0 else { return count < 0 && errno == EAGAIN ? .partial : .over }
     var position = 0
     while position + 8 <= count {
@@ -109,7 +115,8 @@ import Glibc
     guard length > 0 else { return }
     result.body = unsafe [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
       unsafe buffer.withMemoryRebound(to: CChar.self) { bytes in
-        count = unsafe max(0, Int(FCGX_GetStr(bytes.baseAddress, Int32(length), request.pointee.in)))
+        count = unsafe max(
+          0, Int(FCGX_GetStr(bytes.baseAddress, Int32(length), request.pointee.in)))
       }
     }
     if result.body.count != length {
@@ -128,7 +135,8 @@ import Glibc
       }
     }
     unsafe FCGX_Finish_r(request)
-    // An error while writing makes libfcgi close the connection: its number may be another's by now.
+    // An error while writing makes libfcgi close the connection: its number may be another's by
+    // now.
     descriptor = unsafe request.pointee.ipcFd
     return isReusable && descriptor >= 0
   }

@@ -2,10 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Everything the workers of a program wait for: the listening socket, idle connections, and the order to stop.
+/// Everything the workers of a program wait for: the listening socket, idle connections, and the
+/// order to stop.
 ///
-/// All workers wait on one epoll set. An idle connection costs a descriptor and no thread, so that a few workers
-/// serve thousands of them; each event goes to one worker.
+/// All workers wait on one epoll set. An idle connection costs a descriptor and no thread, so that
+/// a few workers serve thousands of them; each event goes to one worker.
 final class ConnectionSet: Sendable {
   /// What a worker is woken for.
   enum Event {
@@ -18,8 +19,9 @@ final class ConnectionSet: Sendable {
   private let epoll: Int32
   private let stopEvent: Int32
   private let listener: Int32
-  /// Connections with part of a request in them, looked at again every few milliseconds. epoll cannot tell "more has
-  /// come" from "something is still there", and nginx sends requests whole, so there are hardly ever any.
+  /// Connections with part of a request in them, looked at again every few milliseconds. epoll
+  /// cannot tell "more has come" from "something is still there", and nginx sends requests whole,
+  /// so there are hardly ever any.
   private let laggards = Mutex<[ClientConnection]>([])
   private let stopping = Atomic<Bool>(false)
 
@@ -34,7 +36,9 @@ final class ConnectionSet: Sendable {
     precondition(epoll >= 0 && stopEvent >= 0, "no descriptors left to serve with")
     self.listener = listener.descriptor
     // EPOLLEXCLUSIVE: a new connection wakes one worker, not all.
-    control(EPOLL_CTL_ADD, listener.descriptor, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, Self.listenerTag)
+    control(
+      EPOLL_CTL_ADD, listener.descriptor, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue,
+      Self.listenerTag)
     control(EPOLL_CTL_ADD, stopEvent, EPOLLIN.rawValue, Self.stopTag)
   }
 
@@ -50,12 +54,14 @@ final class ConnectionSet: Sendable {
     unsafe epoll_ctl(epoll, operation, descriptor, &event)
   }
 
-  private static let connectionEvents = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue
+  private static let connectionEvents =
+    EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue
 
   /// Puts a connection to rest until something arrives on it.
   func rest(_ connection: ClientConnection, isNew: Bool) {
     let tag = unsafe UInt64(UInt(bitPattern: Unmanaged.passRetained(connection).toOpaque()))
-    control(isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, connection.descriptor, Self.connectionEvents, tag)
+    control(
+      isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, connection.descriptor, Self.connectionEvents, tag)
   }
 
   /// Sets a connection aside that has part of a request; it is offered again shortly.

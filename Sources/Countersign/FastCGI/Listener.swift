@@ -1,6 +1,7 @@
 import Glibc
 
-/// A listening socket that somebody else serves: `countersignctl up` makes it and hands it to a responder as descriptor 0.
+/// A listening socket that somebody else serves: `countersignctl up` makes it and hands it to a
+/// responder as descriptor 0.
 package enum ListeningSocket {
   /// Opens a path.
   ///
@@ -22,7 +23,8 @@ struct Listener: ~Copyable {
     var description: String { "cannot listen on \(path): \(reason)" }
   }
 
-  /// Takes descriptor 0 when a parent (spawn-fcgi, systemd) left a listening socket there, else opens the path.
+  /// Takes descriptor 0 when a parent (spawn-fcgi, systemd) left a listening socket there, else
+  /// opens the path.
   ///
   /// - Throws: `CannotListen`, also when another process still answers at the path.
   static func open(path: String) throws(CannotListen) -> Listener {
@@ -34,8 +36,11 @@ struct Listener: ~Copyable {
   }
 
   fileprivate static func bind(_ path: String) throws(CannotListen) -> Int32 {
-    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-    guard descriptor >= 0 else { throw unsafe CannotListen(path: path, reason: String(cString: strerror(errno))) }
+    let descriptor = socket(
+      AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    guard descriptor >= 0 else {
+      throw unsafe CannotListen(path: path, reason: String(cString: strerror(errno)))
+    }
     guard var address = UnixAddress(path) else {
       Glibc.close(descriptor)
       throw CannotListen(path: path, reason: "the path is longer than a socket address holds")
@@ -71,7 +76,8 @@ struct Listener: ~Copyable {
   private static func isListening(_ descriptor: Int32) -> Bool {
     var value: Int32 = 0
     var length = socklen_t(MemoryLayout<Int32>.size)
-    return unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0
+    return unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0
+      && value != 0
   }
 
   private static func setNonBlocking(_ descriptor: Int32) {

@@ -1,10 +1,11 @@
 import FoundationEssentials
 import Glibc
 
-/// Copies the parameters of a FastCGI request that we read into a `Request`; all others stay behind.
+/// Copies the parameters of a FastCGI request that we read into a `Request`; all others stay
+/// behind.
 ///
-/// nginx before 1.23 passes a repeated header as a repeated parameter. For the headers we decide by, two are refused:
-/// which one counts must not be a matter of who reads.
+/// nginx before 1.23 passes a repeated header as a repeated parameter. For the headers we decide
+/// by, two are refused: which one counts must not be a matter of who reads.
 struct ParameterReader {
   private var method = ""
   private var path = ""
@@ -78,7 +79,9 @@ struct ParameterReader {
   }
 
   private static func length(_ text: String) -> Int? {
-    guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+    guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+      return nil
+    }
     return Int(text)
   }
 
@@ -87,8 +90,10 @@ struct ParameterReader {
     var request = Request(
       method: method, path: path, query: query, headers: headers, address: address, id: requestID)
     request.target = target
-    // nginx has refused such paths already; a program that somebody puts behind another server must not rely on it.
-    let isPlain = path.utf8.first == UInt8(ascii: "/") && path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    // nginx has refused such paths already; a program that somebody puts behind another server must
+    // not rely on it.
+    let isPlain =
+      path.utf8.first == UInt8(ascii: "/") && path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     request.defect = defect ?? (isPlain && !method.isEmpty && !address.isEmpty ? nil : .malformed)
     return request
   }

@@ -11,7 +11,8 @@ package struct Responder {
   ///   - health: throws when the program cannot serve, for `GET /healthz`.
   ///   - gauges: figures beside the request counters, for `GET /metrics`.
   package init(
-    routes: [Route], health: @escaping () throws -> Void, gauges: @escaping () throws -> [Gauge] = { [] },
+    routes: [Route], health: @escaping () throws -> Void,
+    gauges: @escaping () throws -> [Gauge] = { [] },
     metrics: RequestMetrics
   ) {
     table = RouteTable(routes + Operations(health: health, gauges: gauges, metrics: metrics).routes)
@@ -57,7 +58,9 @@ package enum Server {
       Transfer.initializeLibrary()
       Connection.initializeLibrary()
       let shared = try prepare(configuration, log)
-      try serve(program, configuration, log, maximumBody: maximumBody) { try makeResponder($0, shared) }
+      try serve(program, configuration, log, maximumBody: maximumBody) {
+        try makeResponder($0, shared)
+      }
     } catch {
       Program.fail(log, "cannot start: \(error)")
     }
@@ -74,10 +77,12 @@ package enum Server {
     let workers = (0..<configuration.workers).map { index in
       SystemThread.start {
         do {
-          let responder = try makeResponder(Context(configuration: configuration, log: log, metrics: metrics))
+          let responder = try makeResponder(
+            Context(configuration: configuration, log: log, metrics: metrics))
           if index == 0 { metrics.describe(responder.table.routes) }
           Worker(
-            set: set, responder: responder, maximumBody: maximumBody, metrics: metrics.shard(index), log: log,
+            set: set, responder: responder, maximumBody: maximumBody, metrics: metrics.shard(index),
+            log: log,
             stopped: stopped
           ).run()
         } catch {

@@ -16,11 +16,12 @@ import Synchronization
 ///       └──────────────── answer ─────────────────────┤ libfcgi writes
 ///                                                     └ the connection goes back into the set
 ///
-/// The worker blocks in MariaDB and nowhere else for long: it does not wait for a client, since a request is parsed only
-/// when all of it lies in the socket's buffer, and it calls no provider that sends.
+/// The worker blocks in MariaDB and nowhere else for long: it does not wait for a client, since a
+/// request is parsed only when all of it lies in the socket's buffer, and it calls no provider that
+/// sends.
 ///
-/// Stopping: a worker that sees the order goes on until a wait brings nothing more, so that every request that nginx has
-/// already written is answered.
+/// Stopping: a worker that sees the order goes on until a wait brings nothing more, so that every
+/// request that nginx has already written is answered.
 struct Worker {
   let set: ConnectionSet
   let responder: Responder
@@ -32,8 +33,10 @@ struct Worker {
 
   /// Serves until the program stops.
   func run() {
-    // Bytes that a look at a socket may cover: more than a request of the largest body in one buffer.
-    let peek = UnsafeMutableRawBufferPointer.allocate(byteCount: maximumBody + 32 * 1024, alignment: 16)
+    // Bytes that a look at a socket may cover: more than a request of the largest body in one
+    // buffer.
+    let peek = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: maximumBody + 32 * 1024, alignment: 16)
     defer { unsafe peek.deallocate() }
     var isDraining = false
     while true {
@@ -62,7 +65,9 @@ struct Worker {
     case .partial:
       let now = MonotonicClock.nanoseconds
       if connection.waitingSince == 0 { connection.waitingSince = now }
-      if now - connection.waitingSince < UInt64(ClientConnection.patience) * 1_000_000_000, !set.isStopping {
+      if now - connection.waitingSince < UInt64(ClientConnection.patience) * 1_000_000_000,
+        !set.isStopping
+      {
         set.setAside(connection)
       }
       return
@@ -81,7 +86,8 @@ struct Worker {
 
   /// One line a request: the route's pattern and never its path, no address, nothing personal.
   private func report(
-    _ request: Request, _ response: Response, _ route: Int?, _ nanoseconds: UInt64, _ failure: (any Error)?
+    _ request: Request, _ response: Response, _ route: Int?, _ nanoseconds: UInt64,
+    _ failure: (any Error)?
   ) {
     let pattern = route.map { responder.table.routes[$0].pattern } ?? "-"
     if let failure {
@@ -91,7 +97,8 @@ struct Worker {
     }
     guard log.logLevel <= .info else { return }
     var metadata: Logger.Metadata = [
-      "request_id": .string(request.id), "method": .string(request.method), "route": .string(pattern),
+      "request_id": .string(request.id), "method": .string(request.method),
+      "route": .string(pattern),
       "status": .stringConvertible(response.status.code),
       "microseconds": .stringConvertible(nanoseconds / 1_000),
     ]
@@ -118,7 +125,8 @@ final class WorkerCount: Sendable {
 extension Response {
   /// The answer as CGI output (RFC 3875 section 6).
   func wire(requestID: String) -> [UInt8] {
-    var head = "Status: \(status.code) \(status.phrase)\r\nX-Request-Id: \(requestID)\r\nCache-Control: no-store\r\n"
+    var head =
+      "Status: \(status.code) \(status.phrase)\r\nX-Request-Id: \(requestID)\r\nCache-Control: no-store\r\n"
     if status != .noContent { head += "Content-Type: \(contentType)\r\n" }
     for (name, value) in headers { head += "\(name): \(value)\r\n" }
     head += "Content-Length: \(body.count)\r\n\r\n"

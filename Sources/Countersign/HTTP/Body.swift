@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// A request body: its fields are declared by its coding keys, and a body with any other field is refused.
+/// A request body: its fields are declared by its coding keys, and a body with any other field is
+/// refused.
 ///
 ///     struct Body: RequestBody {
 ///       let email: String
@@ -17,9 +18,9 @@ extension Request {
 
   /// The body as a typed value.
   ///
-  /// - Throws: `unsupported_media_type` unless the content type is JSON; `malformed_body` for anything that is not
-  ///   one JSON object without repeated keys; `invalid_field` naming a field that is unknown, missing, or of another
-  ///   type.
+  /// - Throws: `unsupported_media_type` unless the content type is JSON; `malformed_body` for
+  ///   anything that is not one JSON object without repeated keys; `invalid_field` naming a field
+  ///   that is unknown, missing, or of another type.
   package func decode<Body: RequestBody>(_ type: Body.Type = Body.self) throws(Rejection) -> Body {
     guard isJSON else { throw Rejection(.unsupportedMediaType) }
     guard let keys = StrictJSON.objectKeys(body) else { throw Rejection(.malformedBody) }
@@ -49,7 +50,9 @@ extension Request {
   private var isJSON: Bool {
     guard let type = headers[.contentType]?.lowercased() else { return false }
     let parts = type.split(separator: ";").map { part in
-      String(decoding: part.utf8.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\"") }, as: UTF8.self)
+      String(
+        decoding: part.utf8.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\"") },
+        as: UTF8.self)
     }
     guard parts.first == "application/json" else { return false }
     return parts.dropFirst().allSatisfy { $0 == "charset=utf-8" }
@@ -58,15 +61,15 @@ extension Request {
 
 /// What a JSON decoder lets through and two readers of the same body could disagree on.
 ///
-/// Foundation's decoder takes the first of two equal keys, browsers and MariaDB the last. This looks only at what the
-/// decoder does not report: repeated keys, depth, and trailing bytes. Whether the text is JSON at all stays the decoder's
-/// to say.
+/// Foundation's decoder takes the first of two equal keys, browsers and MariaDB the last. This
+/// looks only at what the decoder does not report: repeated keys, depth, and trailing bytes.
+/// Whether the text is JSON at all stays the decoder's to say.
 enum StrictJSON {
   /// Objects and arrays inside each other, beyond which a body is refused.
   static let maximumDepth = 16
 
-  /// The keys of the one object that the bytes hold; nil when they hold something else, a key repeats or is written
-  /// with an escape, or the nesting is too deep.
+  /// The keys of the one object that the bytes hold; nil when they hold something else, a key
+  /// repeats or is written with an escape, or the nesting is too deep.
   static func objectKeys(_ bytes: [UInt8]) -> [String]? {
     var keys: [Set<String>] = []
     var isObject: [Bool] = []

@@ -15,8 +15,8 @@ package struct CookiePolicy: Sendable {
     isSecure = publicBaseURL.isHTTPS
   }
 
-  /// `__Host-` binds the cookie to this host, to `Path=/`, and to HTTPS (RFC 6265bis section 4.1.3). Plain HTTP exists
-  /// only on loopback, where browsers would drop such a cookie.
+  /// `__Host-` binds the cookie to this host, to `Path=/`, and to HTTPS (RFC 6265bis section
+  /// 4.1.3). Plain HTTP exists only on loopback, where browsers would drop such a cookie.
   package var sessionName: String { isSecure ? "__Host-session" : "session" }
 
   /// `Set-Cookie` for a new session.
@@ -34,8 +34,9 @@ package struct CookiePolicy: Sendable {
 extension Request {
   /// What the caller presents; nil when it presents nothing.
   ///
-  /// A bearer token wins over a cookie. A cookie travels by itself, so an unsafe method that relies on one must come from
-  /// our own pages: the browser's `Sec-Fetch-Site` or `Origin` says so, and a request with neither is refused.
+  /// A bearer token wins over a cookie. A cookie travels by itself, so an unsafe method that relies
+  /// on one must come from our own pages: the browser's `Sec-Fetch-Site` or `Origin` says so, and a
+  /// request with neither is refused.
   ///
   /// - Throws: `cross_origin`; `malformed_request` when the cookie is there twice.
   package func credential(_ policy: CookiePolicy) throws(Rejection) -> Credential? {
@@ -59,7 +60,8 @@ extension Request {
 
   /// The value of a cookie.
   ///
-  /// - Throws: `malformed_request` when two have the name: one of them may have been tossed from a sibling domain.
+  /// - Throws: `malformed_request` when two have the name: one of them may have been tossed from a
+  ///   sibling domain.
   package func cookie(named name: String) throws(Rejection) -> String? {
     guard let header = headers[.cookie] else { return nil }
     var found: String?

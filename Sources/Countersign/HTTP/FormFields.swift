@@ -3,7 +3,8 @@
 package struct FormFields: Sendable {
   package let pairs: [(name: String, value: String)]
 
-  /// Decodes; nil when a percent sign is not followed by two hexadecimal digits or the result is not UTF-8.
+  /// Decodes; nil when a percent sign is not followed by two hexadecimal digits or the result is
+  /// not UTF-8.
   package init?(parsing bytes: [UInt8]) {
     var pairs: [(name: String, value: String)] = []
     for pair in bytes.split(separator: UInt8(ascii: "&")) {
@@ -34,13 +35,15 @@ package struct FormFields: Sendable {
 
   /// Encodes fields for a body; everything but letters, digits, `-`, `.`, `_`, and `~` is escaped.
   package static func encode(_ pairs: [(name: String, value: String)]) -> String {
-    pairs.map { "\(PercentEncoding.encode($0.name))=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
+    pairs.map { "\(PercentEncoding.encode($0.name))=\(PercentEncoding.encode($0.value))" }.joined(
+      separator: "&")
   }
 }
 
 /// Bytes written as `%` and two hexadecimal digits (RFC 3986 section 2.1).
 package enum PercentEncoding {
-  /// Decodes; nil when a percent sign is not followed by two hexadecimal digits or the result is not UTF-8.
+  /// Decodes; nil when a percent sign is not followed by two hexadecimal digits or the result is
+  /// not UTF-8.
   static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool) -> String? {
     var decoded: [UInt8] = []
     decoded.reserveCapacity(bytes.count)

@@ -1,7 +1,7 @@
 /// Our domain's "no": a stable public code, and what the caller may know beside it.
 ///
-/// Flows throw it, and the one table below turns it into a status and a sentence. Any other error is a 500 that
-/// says nothing but its request id.
+/// Flows throw it, and the one table below turns it into a status and a sentence. Any other error
+/// is a 500 that says nothing but its request id.
 package struct Rejection: Error {
   package let reason: Reason
   /// The request field that is wrong.
@@ -40,7 +40,8 @@ package struct Rejection: Error {
     }
   }
 
-  /// Why; the raw value is the public `code` unless that says otherwise, and never changes its meaning.
+  /// Why; the raw value is the public `code` unless that says otherwise, and never changes its
+  /// meaning.
   package enum Reason: String, CaseIterable, Sendable {
     case malformedRequest = "malformed_request"
     case malformedBody = "malformed_body"
@@ -80,7 +81,9 @@ package struct Rejection: Error {
     case internalError = "internal_error"
 
     /// The public code.
-    package var code: String { self == .hostCodeIncorrect ? Reason.codeIncorrect.rawValue : rawValue }
+    package var code: String {
+      self == .hostCodeIncorrect ? Reason.codeIncorrect.rawValue : rawValue
+    }
 
     /// The one table from "no" to a status and a sentence for a person.
     package var answer: (status: Response.Status, sentence: String) {
@@ -115,7 +118,8 @@ package struct Rejection: Error {
       case .sendRefused: (.tooManyRequests, "Could not send code. Try again later.")
       case .optedOut: (.tooManyRequests, "Could not send code. Try again later.")
       case .idempotencyMismatch: (.conflict, "This Idempotency-Key was used with another request.")
-      case .idempotencyInProgress: (.conflict, "The first request with this Idempotency-Key still runs.")
+      case .idempotencyInProgress:
+        (.conflict, "The first request with this Idempotency-Key still runs.")
       case .signatureInvalid: (.forbidden, "The signature is not valid.")
       case .unavailable: (.unavailable, "The service is not available. Try again shortly.")
       case .busy: (.unavailable, "The service is busy. Try again shortly.")
@@ -137,7 +141,8 @@ extension Response {
     ]
     envelope["field"] = rejection.field.map { .text($0) }
     envelope.merge(rejection.details) { _, detail in detail }
-    // A dictionary of booleans, integers, and text always encodes; without a body the status still stands.
+    // A dictionary of booleans, integers, and text always encodes; without a body the status still
+    // stands.
     let body = (try? Response.json(envelope))?.body ?? []
     self.init(status, body: body)
     if let seconds = rejection.retryAfter ?? Self.retryAfter(status) {

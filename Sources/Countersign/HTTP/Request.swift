@@ -25,7 +25,8 @@ package struct Request: Sendable {
 
   /// A request that is refused before any route sees it.
   package enum Defect: Sendable {
-    /// A header that decides something came twice, and its readers could disagree on which one counts.
+    /// A header that decides something came twice, and its readers could disagree on which one
+    /// counts.
     case repeatedHeader
     /// The path, a header, or the framing is not what a well-behaved server passes on.
     case malformed
@@ -72,7 +73,8 @@ package struct Request: Sendable {
     FormFields(parsing: Array(query.utf8))?.values(of: name).first
   }
 
-  /// True when a request id is safe to log and to send back: 8 to 64 letters, digits, `-`, `_`, or `.`.
+  /// True when a request id is safe to log and to send back: 8 to 64 letters, digits, `-`, `_`, or
+  /// `.`.
   package static func isSaneID(_ text: String) -> Bool {
     (8...64).contains(text.utf8.count)
       && text.utf8.allSatisfy {

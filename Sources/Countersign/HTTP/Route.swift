@@ -44,7 +44,8 @@ package struct RouteTable {
     self.routes = routes
     for (index, route) in routes.enumerated() {
       if route.pattern.utf8.contains(UInt8(ascii: "{")) {
-        patterns.append((route.pattern.split(separator: "/", omittingEmptySubsequences: false), index))
+        patterns.append(
+          (route.pattern.split(separator: "/", omittingEmptySubsequences: false), index))
       } else {
         exact[route.pattern, default: []].append(index)
       }
@@ -59,7 +60,8 @@ package struct RouteTable {
     case notFound
   }
 
-  /// Finds the route of a request. `HEAD` is not served: nothing here is worth asking for without its body.
+  /// Finds the route of a request. `HEAD` is not served: nothing here is worth asking for without
+  /// its body.
   package func match(method: String, path: String) -> Match {
     var allowed: [String] = []
     if let indices = exact[path] {

@@ -3,20 +3,22 @@ import Glibc
 
 /// One worker's connection to MariaDB.
 ///
-/// It connects when it is first used, and again whenever it was lost: a worker survives a restart of the server without
-/// noticing more than a failed or repeated transaction. A lost connection takes its prepared statements and its open
-/// transaction with it; `transaction` runs its closure again from the beginning, and a single statement outside one is
-/// repeated only when it was not sent.
+/// It connects when it is first used, and again whenever it was lost: a worker survives a restart
+/// of the server without noticing more than a failed or repeated transaction. A lost connection
+/// takes its prepared statements and its open transaction with it; `transaction` runs its closure
+/// again from the beginning, and a single statement outside one is repeated only when it was not
+/// sent.
 ///
-/// Used by the thread that made it and no other; it is not `Sendable`, so the compiler keeps it there.
-/// See <https://mariadb.com/kb/en/mariadb-connector-c/>.
+/// Used by the thread that made it and no other; it is not `Sendable`, so the compiler keeps it
+/// there. See <https://mariadb.com/kb/en/mariadb-connector-c/>.
 @safe package final class Connection {
   private let location: DatabaseLocation
   private let purpose: Purpose
   private var handle: UnsafeMutablePointer<MYSQL>?
   private var statements: [String: Statement] = [:]
   private var isInTransaction = false
-  /// The host that answered last is tried first, so that a cluster is written through one node while it lasts.
+  /// The host that answered last is tried first, so that a cluster is written through one node
+  /// while it lasts.
   private var preferredHost = 0
 
   /// Seconds until a connection attempt is given up.
@@ -81,8 +83,9 @@ import Glibc
     } catch {
       guard error.isConnectionLost else { throw error }
       disconnect()
-      // A connection that had been idle may have died unnoticed. CR_SERVER_GONE_ERROR (2006) says the statement was
-      // never sent, so outside a transaction it can be sent again; with CR_SERVER_LOST (2013) it may have been executed.
+      // A connection that had been idle may have died unnoticed. CR_SERVER_GONE_ERROR (2006) says
+      // the statement was never sent, so outside a transaction it can be sent again; with
+      // CR_SERVER_LOST (2013) it may have been executed.
       guard error.code.rawValue == 2006, !isInTransaction, !isFresh else { throw error }
       return try statement(sql.text).execute(sql.values, eachRow)
     }
@@ -91,7 +94,8 @@ import Glibc
   private func statement(_ text: String) throws(DatabaseError) -> Statement {
     if let statement = statements[text] { return statement }
     let statement = try unsafe Statement(try connected(), text)
-    // Lists in IN (…) make texts of many lengths; a cache that has grown past every text we wrote starts over.
+    // Lists in IN (…) make texts of many lengths; a cache that has grown past every text we wrote
+    // starts over.
     if statements.count >= 256 { statements = [:] }
     statements[text] = statement
     return statement
@@ -101,12 +105,13 @@ import Glibc
 
   /// Runs a closure as one transaction, and all of it again when the database asks for that.
   ///
-  /// Deadlocks (1213), lock waits that took too long (1205), snapshot conflicts (1020), and lost connections make it
-  /// run again, at most five times with growing pauses. So the closure reads and writes the database and does nothing
-  /// else: no message is sent, no provider is called, and nothing outside is changed that a second run would change again.
+  /// Deadlocks (1213), lock waits that took too long (1205), snapshot conflicts (1020), and lost
+  /// connections make it run again, at most five times with growing pauses. So the closure reads
+  /// and writes the database and does nothing else: no message is sent, no provider is called, and
+  /// nothing outside is changed that a second run would change again.
   ///
-  /// A commit whose answer was lost may have happened. Every closure's changes are guarded, so that running it again
-  /// then finds its work done and reports a refusal rather than doing it twice.
+  /// A commit whose answer was lost may have happened. Every closure's changes are guarded, so that
+  /// running it again then finds its work done and reports a refusal rather than doing it twice.
   package func transaction<Result>(_ body: () throws -> Result) throws -> Result {
     precondition(!isInTransaction, "transactions do not nest")
     var attempt = 1
@@ -142,15 +147,21 @@ import Glibc
     }
   }
 
-  /// Sends a statement without values or result in the text protocol: one round trip, and nothing to prepare.
+  /// Sends a statement without values or result in the text protocol: one round trip, and nothing
+  /// to prepare.
   private func command(_ text: StaticString) throws(DatabaseError) {
     for attempt in 1...2 {
       let handle = try unsafe connected()
-      let failed = unsafe mysql_real_query(handle, UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self), UInt(text.utf8CodeUnitCount)) != 0
+      let failed =
+        unsafe mysql_real_query(
+          handle, UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self),
+          UInt(text.utf8CodeUnitCount)) != 0
       guard failed else { return }
-      let error = unsafe DatabaseError(.init(rawValue: mysql_errno(handle)), statement: text.description)
+      let error = unsafe DatabaseError(
+        .init(rawValue: mysql_errno(handle)), statement: text.description)
       if error.isConnectionLost { disconnect() }
-      // Only the start of a transaction may be sent on a new connection: there is nothing before it to lose.
+      // Only the start of a transaction may be sent on a new connection: there is nothing before it
+      // to lose.
       guard error.isConnectionLost, !isInTransaction, attempt == 1 else { throw error }
     }
   }
@@ -169,7 +180,8 @@ import Glibc
     }
     // -1: no more results; above: a statement failed.
     guard status == -1 else {
-      throw unsafe DatabaseError(.init(rawValue: mysql_errno(handle)), statement: String(cString: mysql_error(handle)))
+      throw unsafe DatabaseError(
+        .init(rawValue: mysql_errno(handle)), statement: String(cString: mysql_error(handle)))
     }
   }
 
@@ -195,7 +207,9 @@ import Glibc
   /// Connects to one host and sets the session up.
   ///
   /// The corresponding C function is `mysql_real_connect`.
-  private func open(_ host: DatabaseLocation.Host) throws(DatabaseError) -> UnsafeMutablePointer<MYSQL> {
+  private func open(_ host: DatabaseLocation.Host) throws(DatabaseError) -> UnsafeMutablePointer<
+    MYSQL
+  > {
     guard let handle = unsafe mysql_init(nil) else { throw DatabaseError(.init(rawValue: 2008)) }
     unsafe cmariadb_set_uint(handle, MYSQL_OPT_CONNECT_TIMEOUT, Self.connectSeconds)
     unsafe cmariadb_set_uint(handle, MYSQL_OPT_READ_TIMEOUT, purpose.readSeconds)
@@ -208,9 +222,11 @@ import Glibc
         unsafe cmariadb_set_string(handle, MYSQL_OPT_SSL_CA, authority)
       }
     }
-    // Without CLIENT_FOUND_ROWS: affected rows must count those that changed, which every guard relies on.
+    // Without CLIENT_FOUND_ROWS: affected rows must count those that changed, which every guard
+    // relies on.
     let opened = unsafe mysql_real_connect(
-      handle, location.socket == nil ? host.name : "localhost", location.user, location.password.reveal(),
+      handle, location.socket == nil ? host.name : "localhost", location.user,
+      location.password.reveal(),
       location.database, host.port, location.socket, 0)
     if unsafe opened == nil {
       let code = unsafe mysql_errno(handle)

@@ -1,9 +1,10 @@
 import CMariaDB
 
-/// What the database said no to: its error number, its message, and the statement, never the values.
+/// What the database said no to: its error number, its message, and the statement, never the
+/// values.
 ///
-/// The message of a duplicate entry quotes the value, so it is left out of the description; the number and the statement
-/// say what happened.
+/// The message of a duplicate entry quotes the value, so it is left out of the description; the
+/// number and the statement say what happened.
 package struct DatabaseError: Error, CustomStringConvertible {
   package let code: Code
   /// The statement's text with `?` for its values; empty when there was none.
@@ -31,7 +32,8 @@ package struct DatabaseError: Error, CustomStringConvertible {
     package static let noSuchTable = Code(rawValue: 1146)
     /// ER_UNKNOWN_COM_ERROR, which a Galera node answers while it is not part of a majority.
     package static let notReady = Code(rawValue: 1047)
-    /// A value of ours, outside both ranges: a column is missing or of another type than its record says.
+    /// A value of ours, outside both ranges: a column is missing or of another type than its record
+    /// says.
     package static let undecodable = Code(rawValue: 0)
   }
 
@@ -42,11 +44,13 @@ package struct DatabaseError: Error, CustomStringConvertible {
 
   /// True when the connection is of no use any more.
   ///
-  /// Client errors (2000 to 2999) other than misuse, and the server's words for ending a connection.
+  /// Client errors (2000 to 2999) other than misuse, and the server's words for ending a
+  /// connection.
   package var isConnectionLost: Bool {
     switch code.rawValue {
     case 2002, 2003, 2006, 2013, 2055, 2026: true
-    // ER_SERVER_SHUTDOWN, ER_NORMAL_SHUTDOWN, ER_SHUTDOWN_COMPLETE, ER_CONNECTION_KILLED, ER_CON_COUNT_ERROR
+    // ER_SERVER_SHUTDOWN, ER_NORMAL_SHUTDOWN, ER_SHUTDOWN_COMPLETE, ER_CONNECTION_KILLED,
+    // ER_CON_COUNT_ERROR
     case 1053, 1077, 1079, 1927, 1040: true
     case Code.notReady.rawValue: true
     default: false

@@ -45,7 +45,8 @@ package struct DatabaseLocation: Sendable {
     else { return nil }
     let places: Substring
     if let at = authority[..<slash].lastIndex(of: "@") {
-      let login = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      let login = authority[..<at].split(
+        separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       guard let user = Self.decoded(login[0]),
         let password = login.count == 2 ? Self.decoded(login[1]) : ""
       else { return nil }
@@ -60,7 +61,9 @@ package struct DatabaseLocation: Sendable {
     var hosts: [Host] = []
     for place in places.split(separator: ",") {
       let parts = place.split(separator: ":", omittingEmptySubsequences: false)
-      guard parts.count <= 2, !parts[0].isEmpty, let port = parts.count == 2 ? UInt32(parts[1]) : 3306 else { return nil }
+      guard parts.count <= 2, !parts[0].isEmpty,
+        let port = parts.count == 2 ? UInt32(parts[1]) : 3306
+      else { return nil }
       hosts.append(Host(name: String(parts[0]), port: port))
     }
     guard !hosts.isEmpty else { return nil }

@@ -3,9 +3,9 @@ import FoundationEssentials
 
 /// The numbered files that make the schema, and which of them a database has.
 ///
-/// Forward only. A file is never edited once it was applied anywhere: its SHA-256 is remembered with it, and another one is
-/// refused. DDL commits by itself, so every statement of a file can be repeated (`IF NOT EXISTS`): a migration that was cut
-/// off is simply applied again.
+/// Forward only. A file is never edited once it was applied anywhere: its SHA-256 is remembered
+/// with it, and another one is refused. DDL commits by itself, so every statement of a file can be
+/// repeated (`IF NOT EXISTS`): a migration that was cut off is simply applied again.
 package struct Migrations {
   private let connection: Connection
   private let files: [File]
@@ -32,8 +32,10 @@ package struct Migrations {
       switch self {
       case .unreadable(let path): "The migrations in \(path) cannot be read."
       case .misnumbered(let name): "The migration \(name) is not numbered after the one before it."
-      case .edited(let name): "The migration \(name) was changed after it was applied. Undo the change, and add a migration."
-      case .unknown(let version): "The database has migration \(version), which is not here. This program is older than its database."
+      case .edited(let name):
+        "The migration \(name) was changed after it was applied. Undo the change, and add a migration."
+      case .unknown(let version):
+        "The database has migration \(version), which is not here. This program is older than its database."
       case .busy: "Another migration has been running for five minutes."
       case .failed(let name, let error): "The migration \(name) failed: \(error)."
       }
@@ -50,9 +52,13 @@ package struct Migrations {
       guard let text = try? String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8) else {
         throw Refusal.unreadable("\(directory)/\(name)")
       }
-      guard let version = Int(name.prefix(4)), version == files.count + 1 else { throw Refusal.misnumbered(name) }
+      guard let version = Int(name.prefix(4)), version == files.count + 1 else {
+        throw Refusal.misnumbered(name)
+      }
       files.append(
-        File(version: version, name: name, text: text, checksum: Array(SHA256.hash(data: Array(text.utf8)))))
+        File(
+          version: version, name: name, text: text,
+          checksum: Array(SHA256.hash(data: Array(text.utf8)))))
     }
     self.connection = connection
     self.files = files
@@ -60,15 +66,17 @@ package struct Migrations {
 
   /// The migrations that the database does not have.
   package func pending() throws -> [File] {
-    let isNew = try connection.first(
-      """
-      SELECT 1 AS found
-        FROM information_schema.tables
-       WHERE table_schema = DATABASE()
-         AND table_name = 'schema_migration'
-      """) == nil
+    let isNew =
+      try connection.first(
+        """
+        SELECT 1 AS found
+          FROM information_schema.tables
+         WHERE table_schema = DATABASE()
+           AND table_name = 'schema_migration'
+        """) == nil
     if isNew { return files }
-    let applied = try connection.all("SELECT version, checksum FROM schema_migration ORDER BY version")
+    let applied = try connection.all(
+      "SELECT version, checksum FROM schema_migration ORDER BY version")
     for row in applied {
       let version = try row.int("version")
       guard version <= files.count else { throw Refusal.unknown(version) }
@@ -122,7 +130,8 @@ package struct Migrations {
     return files
   }
 
-  /// Waits for the lock row. It has an end, so that a migration that was killed does not lock the next one out.
+  /// Waits for the lock row. It has an end, so that a migration that was killed does not lock the
+  /// next one out.
   private func lock(_ holder: [UInt8]) throws {
     for _ in 0..<600 {
       let now = Date.now
@@ -140,6 +149,7 @@ package struct Migrations {
   }
 
   private func unlock(_ holder: [UInt8]) throws {
-    try connection.execute("UPDATE schema_lock SET holder = NULL WHERE id = 1 AND holder = \(holder)")
+    try connection.execute(
+      "UPDATE schema_lock SET holder = NULL WHERE id = 1 AND holder = \(holder)")
   }
 }

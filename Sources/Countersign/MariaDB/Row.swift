@@ -51,12 +51,18 @@ package struct Row: Sendable {
 
   // Nullable columns: nil for NULL, and an error for another type all the same.
 
-  package func optionalInt(_ name: String) throws(DatabaseError) -> Int? { try isNull(name) ? nil : try int(name) }
-  package func optionalText(_ name: String) throws(DatabaseError) -> String? { try isNull(name) ? nil : try text(name) }
+  package func optionalInt(_ name: String) throws(DatabaseError) -> Int? {
+    try isNull(name) ? nil : try int(name)
+  }
+  package func optionalText(_ name: String) throws(DatabaseError) -> String? {
+    try isNull(name) ? nil : try text(name)
+  }
   package func optionalBytes(_ name: String) throws(DatabaseError) -> [UInt8]? {
     try isNull(name) ? nil : try bytes(name)
   }
-  package func optionalTime(_ name: String) throws(DatabaseError) -> Date? { try isNull(name) ? nil : try time(name) }
+  package func optionalTime(_ name: String) throws(DatabaseError) -> Date? {
+    try isNull(name) ? nil : try time(name)
+  }
   package func optionalID<Subject>(_ name: String) throws(DatabaseError) -> Identifier<Subject>? {
     try isNull(name) ? nil : try id(name)
   }

@@ -2,7 +2,8 @@ package import FoundationEssentials
 
 /// A statement whose values are binds: what stands between `\(` and `)` becomes a `?` and a value.
 ///
-/// Text can enter only as a literal, so a statement cannot be put together from strings, by mistake or by an attacker:
+/// Text can enter only as a literal, so a statement cannot be put together from strings, by mistake
+/// or by an attacker:
 ///
 ///     let row = try connection.first("SELECT id FROM account WHERE email = \(email)")
 ///

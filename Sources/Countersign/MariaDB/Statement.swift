@@ -3,9 +3,9 @@ import Glibc
 
 /// A prepared statement of one connection, with its result buffers.
 ///
-/// Only the connection holds it: it lives in the connection's cache and is closed before it. Values travel in the binary
-/// protocol, so a number is never read out of text and no value can end a literal.
-/// See <https://mariadb.com/kb/en/prepared-statement-functions/>.
+/// Only the connection holds it: it lives in the connection's cache and is closed before it. Values
+/// travel in the binary protocol, so a number is never read out of text and no value can end a
+/// literal. See <https://mariadb.com/kb/en/prepared-statement-functions/>.
 @safe final class Statement {
   private let handle: UnsafeMutablePointer<MYSQL_STMT>
   let text: String
@@ -22,7 +22,8 @@ import Glibc
     var error: my_bool = 0
   }
 
-  /// Bytes of a text or binary column that are fetched at once; a longer value is fetched again, whole.
+  /// Bytes of a text or binary column that are fetched at once; a longer value is fetched again,
+  /// whole.
   private static let inlineLength = 512
 
   /// Prepares.
@@ -67,7 +68,8 @@ import Glibc
       var bind = unsafe MYSQL_BIND()
       let capacity: Int
       switch unsafe field.pointee.type {
-      case MYSQL_TYPE_TINY, MYSQL_TYPE_SHORT, MYSQL_TYPE_INT24, MYSQL_TYPE_LONG, MYSQL_TYPE_LONGLONG:
+      case MYSQL_TYPE_TINY, MYSQL_TYPE_SHORT, MYSQL_TYPE_INT24, MYSQL_TYPE_LONG,
+        MYSQL_TYPE_LONGLONG:
         unsafe bind.buffer_type = MYSQL_TYPE_LONGLONG
         capacity = MemoryLayout<Int64>.size
       case MYSQL_TYPE_DATETIME, MYSQL_TYPE_TIMESTAMP:
@@ -79,7 +81,8 @@ import Glibc
         capacity = MemoryLayout<Int64>.size
       default:
         // Character set 63 is `binary`.
-        unsafe bind.buffer_type = unsafe field.pointee.charsetnr == 63 ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING
+        unsafe bind.buffer_type =
+          unsafe field.pointee.charsetnr == 63 ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING
         capacity = Self.inlineLength
       }
       unsafe cells.advanced(by: index).initialize(
@@ -91,14 +94,17 @@ import Glibc
       unsafe bind.error = unsafe cells.advanced(by: index).pointer(to: \.error)
       unsafe results.append(bind)
     }
-    unsafe results.withUnsafeMutableBufferPointer { _ = unsafe mysql_stmt_bind_result(handle, $0.baseAddress) }
+    unsafe results.withUnsafeMutableBufferPointer {
+      _ = unsafe mysql_stmt_bind_result(handle, $0.baseAddress)
+    }
   }
 
   /// Executes with values and hands each row to a closure.
   ///
   /// The corresponding C functions are `mysql_stmt_execute` and `mysql_stmt_fetch`.
   ///
-  /// - Returns: how many rows a change affected: those whose contents changed, not those that matched.
+  /// - Returns: how many rows a change affected: those whose contents changed, not those that
+  ///   matched.
   func execute(_ values: [SQLValue], _ eachRow: (Row) -> Void) throws(DatabaseError) -> Int {
     var parameters = Parameters(values)
     // The library copies the binds, and reads the values during mysql_stmt_execute.
@@ -107,14 +113,18 @@ import Glibc
       return unsafe mysql_stmt_execute(handle) != 0
     }
     if failed { throw fault() }
-    guard !columns.isEmpty else { return unsafe Int(truncatingIfNeeded: mysql_stmt_affected_rows(handle)) }
+    guard !columns.isEmpty else {
+      return unsafe Int(truncatingIfNeeded: mysql_stmt_affected_rows(handle))
+    }
     // The whole result comes over at once, so that the connection is free for the next statement.
     guard unsafe mysql_stmt_store_result(handle) == 0 else { throw fault() }
     defer { unsafe mysql_stmt_free_result(handle) }
     while true {
       let status = unsafe mysql_stmt_fetch(handle)
       if status == 1 { throw fault() }
-      if status == MYSQL_NO_DATA { return unsafe Int(truncatingIfNeeded: mysql_stmt_num_rows(handle)) }
+      if status == MYSQL_NO_DATA {
+        return unsafe Int(truncatingIfNeeded: mysql_stmt_num_rows(handle))
+      }
       eachRow(try row())
     }
   }
@@ -133,10 +143,12 @@ import Glibc
       case MYSQL_TYPE_LONGLONG:
         unsafe values.append(.integer(cell.buffer.load(as: Int64.self)))
       case MYSQL_TYPE_DATETIME:
-        unsafe values.append(.time(CalendarTime.microseconds(cell.buffer.load(as: MYSQL_TIME.self))))
+        unsafe values.append(
+          .time(CalendarTime.microseconds(cell.buffer.load(as: MYSQL_TIME.self))))
       case let type:
         let bytes = try unsafe bytes(index, cell)
-        values.append(type == MYSQL_TYPE_BLOB ? .bytes(bytes) : .text(String(decoding: bytes, as: UTF8.self)))
+        values.append(
+          type == MYSQL_TYPE_BLOB ? .bytes(bytes) : .text(String(decoding: bytes, as: UTF8.self)))
       }
     }
     return Row(columns: columns, values: values, statement: text)
@@ -162,7 +174,9 @@ import Glibc
 
 extension UnsafeMutablePointer {
   /// The address of one field of the pointed-to struct.
-  fileprivate func pointer<Field>(to field: WritableKeyPath<Pointee, Field>) -> UnsafeMutablePointer<Field>? {
+  fileprivate func pointer<Field>(to field: WritableKeyPath<Pointee, Field>)
+    -> UnsafeMutablePointer<Field>?
+  {
     guard let offset = MemoryLayout<Pointee>.offset(of: field) else { return nil }
     return unsafe (UnsafeMutableRawPointer(self) + offset).assumingMemoryBound(to: Field.self)
   }
@@ -191,7 +205,9 @@ extension UnsafeMutablePointer {
         unsafe withUnsafeBytes(of: number) { unsafe storage.append(contentsOf: $0) }
       case .time(let microseconds):
         unsafe bind.buffer_type = MYSQL_TYPE_DATETIME
-        unsafe withUnsafeBytes(of: CalendarTime.calendar(microseconds)) { unsafe storage.append(contentsOf: $0) }
+        unsafe withUnsafeBytes(of: CalendarTime.calendar(microseconds)) {
+          unsafe storage.append(contentsOf: $0)
+        }
       case .text(let text):
         unsafe bind.buffer_type = MYSQL_TYPE_STRING
         storage.append(contentsOf: text.utf8)
@@ -209,8 +225,12 @@ extension UnsafeMutablePointer {
 
   mutating func withBinds(_ use: (UnsafeMutablePointer<MYSQL_BIND>?) -> Bool) -> Bool {
     unsafe storage.withUnsafeMutableBytes { bytes in
-      for index in unsafe binds.indices { unsafe binds[index].buffer = unsafe bytes.baseAddress.map { unsafe $0 + offsets[index] } }
-      return unsafe binds.withUnsafeMutableBufferPointer { unsafe use($0.isEmpty ? nil : $0.baseAddress) }
+      for index in unsafe binds.indices {
+        unsafe binds[index].buffer = unsafe bytes.baseAddress.map { unsafe $0 + offsets[index] }
+      }
+      return unsafe binds.withUnsafeMutableBufferPointer {
+        unsafe use($0.isEmpty ? nil : $0.baseAddress)
+      }
     }
   }
 }

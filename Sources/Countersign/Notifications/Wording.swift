@@ -2,8 +2,9 @@ package import FoundationEssentials
 
 /// What messages say, in English.
 ///
-/// A text message is kept to the GSM 03.38 alphabet and, for codes, to one segment of 160 septets: one character beyond the
-/// alphabet would turn it into 70 characters a segment, at twice the price.
+/// A text message is kept to the GSM 03.38 alphabet and, for codes, to one segment of 160 septets:
+/// one character beyond the alphabet would turn it into 70 characters a segment, at twice the
+/// price.
 package struct Wording: Sendable {
   private let product: String
   private let host: String
@@ -24,20 +25,25 @@ package struct Wording: Sendable {
   /// (<https://wicg.github.io/sms-one-time-codes/>).
   package func code(_ code: String, _ purpose: CodePurpose, minutes: Int) -> MessageText {
     MessageText(
-      body: "\(product): your code to \(purpose.rawValue) is \(code). Valid \(minutes) minutes. Never share it.\n\n@\(host) #\(code)")
+      body:
+        "\(product): your code to \(purpose.rawValue) is \(code). Valid \(minutes) minutes. Never share it.\n\n@\(host) #\(code)"
+    )
   }
 
   /// The same, to be read out: the digits apart, and twice.
   package func spokenCode(_ code: String, _ purpose: CodePurpose) -> MessageText {
     let digits = code.map(String.init).joined(separator: ", ")
     return MessageText(
-      body: "This is \(product). Your code to \(purpose.rawValue) is: \(digits). Again, your code is: \(digits). Never share it.")
+      body:
+        "This is \(product). Your code to \(purpose.rawValue) is: \(digits). Again, your code is: \(digits). Never share it."
+    )
   }
 
   /// To the number that an account has just given up.
   package func phoneChanged(at time: Date) -> MessageText {
     MessageText(
-      body: "\(product): the phone number of your account was changed on \(Self.day(time)). If this was not you, contact us at once.",
+      body:
+        "\(product): the phone number of your account was changed on \(Self.day(time)). If this was not you, contact us at once.",
       subject: "The phone number of your \(product) account was changed")
   }
 

@@ -5,14 +5,16 @@ package import Logging
 ///
 ///     claim (UPDATE, committed) ─▶ send (HTTP) ─▶ record (UPDATE)
 ///
-/// A message leaves once. The claim is committed before anything is sent, and each outcome has one consequence:
+/// A message leaves once. The claim is committed before anything is sent, and each outcome has one
+/// consequence:
 ///
 /// - taken: recorded with the provider's sid, its text wiped;
 /// - refused: recorded, an alert when it was a code or an operator must act;
-/// - certainly not taken (no connection, 429, 503): queued again, later each time, until it expires;
-/// - perhaps taken (no answer, 500, this process killed in between): never simply sent again, since providers know no
-///   idempotency key. The provider is asked for messages to the number with this text, and only when it knows of none is the
-///   message sent again.
+/// - certainly not taken (no connection, 429, 503): queued again, later each time, until it
+///   expires;
+/// - perhaps taken (no answer, 500, this process killed in between): never simply sent again, since
+///   providers know no idempotency key. The provider is asked for messages to the number with this
+///   text, and only when it knows of none is the message sent again.
 ///
 /// A message that has expired is not sent, whatever happened to it before.
 package final class Courier {
@@ -26,10 +28,12 @@ package final class Courier {
   private let transfers = TransferSet<Task>(connections: maximumTransfers)
   private var outcomes: [Outcome] = []
 
-  /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come meanwhile.
+  /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come
+  /// meanwhile.
   private static let maximumTransfers = 64
   private static let reservedForCodes = 16
-  /// A transfer takes ten seconds at most; a lease that outlives it by five is never taken from a courier that lives.
+  /// A transfer takes ten seconds at most; a lease that outlives it by five is never taken from a
+  /// courier that lives.
   private static let lease: TimeInterval = 15
   /// How long after an ambiguous answer the provider is asked: its own list may lag behind.
   private static let lookUpDelay: TimeInterval = 2
@@ -78,7 +82,8 @@ package final class Courier {
       let isFull = transfers.count >= Self.maximumTransfers
       // With a backlog and free places there is more to claim at once.
       transfers.wait(
-        descriptor: bell.descriptor, milliseconds: isBacklog && !isFull ? 0 : transfers.count > 0 ? 50 : Self.pollMilliseconds)
+        descriptor: bell.descriptor,
+        milliseconds: isBacklog && !isFull ? 0 : transfers.count > 0 ? 50 : Self.pollMilliseconds)
     }
     log.notice("stopping", metadata: ["under_way": "\(transfers.count)"])
     Signals.exitUnlessDone(within: 20)
@@ -89,12 +94,14 @@ package final class Courier {
     log.notice("stopped")
   }
 
-  /// Does what needs the database; without it the courier goes on with what it has, and tries again.
+  /// Does what needs the database; without it the courier goes on with what it has, and tries
+  /// again.
   private func attempt<Value>(_ what: String, _ body: () throws -> Value) -> Value? {
     do {
       return try body()
     } catch {
-      log.error("courier cannot reach its queue", metadata: ["during": "\(what)", "error": "\(error)"])
+      log.error(
+        "courier cannot reach its queue", metadata: ["during": "\(what)", "error": "\(error)"])
       transfers.wait(descriptor: -1, milliseconds: 200)
       return nil
     }
@@ -107,7 +114,8 @@ package final class Courier {
     var isBacklog = false
     for lane in OutgoingMessage.Lane.allCases {
       for channel in [OutgoingMessage.Channel.sms, .call] {
-        let places = Self.maximumTransfers - transfers.count - (lane == .codes ? 0 : Self.reservedForCodes)
+        let places =
+          Self.maximumTransfers - transfers.count - (lane == .codes ? 0 : Self.reservedForCodes)
         guard places > 0 else { continue }
         let now = Date.now
         let claimed = try store.claim(
@@ -128,15 +136,18 @@ package final class Courier {
     }
     do {
       let order = TwilioMessages.Order(
-        channel: message.channel, to: try vault.openDestination(message.destinationSealed, message.id),
+        channel: message.channel,
+        to: try vault.openDestination(message.destinationSealed, message.id),
         body: try vault.openText(message.payloadSealed, message.id).body,
         lifetime: Int(message.expiresAt.timeIntervalSince(now)), createdAt: message.createdAt)
       let task = Task(message: message, order: order, isLookUp: message.isReclaimed)
       transfers.add(message.isReclaimed ? twilio.lookUp(order) : twilio.send(order), task)
     } catch {
-      // A key that was retired too early, or a row that was tampered with: no later attempt can open it.
+      // A key that was retired too early, or a row that was tampered with: no later attempt can
+      // open it.
       log.error("message cannot be opened", metadata: ["message_id": "\(message.id)"])
-      outcomes.append(Outcome(message: message, change: .ended(.failed, .providerRequestRejected, code: nil)))
+      outcomes.append(
+        Outcome(message: message, change: .ended(.failed, .providerRequestRejected, code: nil)))
     }
   }
 
@@ -145,10 +156,12 @@ package final class Courier {
   private func collect() {
     for (task, result) in transfers.advance() {
       outcomes.append(
-        Outcome(message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result)))
+        Outcome(
+          message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result)))
     }
     guard !outcomes.isEmpty else { return }
-    // Not recorded: tried again with the next ones. If this process dies first, the leases end and the provider is asked.
+    // Not recorded: tried again with the next ones. If this process dies first, the leases end and
+    // the provider is asked.
     let isRecorded: Bool? = attempt("record") {
       try connection.transaction { try record(outcomes, at: .now) }
       return true
@@ -156,7 +169,9 @@ package final class Courier {
     if isRecorded == true { outcomes = [] }
   }
 
-  private func sent(_ task: Task, _ result: Result<TransferResponse, TransferError>) -> Outcome.Change {
+  private func sent(_ task: Task, _ result: Result<TransferResponse, TransferError>)
+    -> Outcome.Change
+  {
     let now = Date.now
     switch twilio.outcome(result) {
     case .accepted(let sid, let rank): return .sent(sid: sid, rank: rank)
@@ -171,26 +186,34 @@ package final class Courier {
     case .notTaken(let after, let failure):
       log.warning(
         "provider did not take a message",
-        metadata: ["message_id": "\(task.message.id)", "failure": "\(failure.rawValue)", "attempt": "\(task.message.attempts)"])
-      return .queued(failure, due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: after)))
+        metadata: [
+          "message_id": "\(task.message.id)", "failure": "\(failure.rawValue)",
+          "attempt": "\(task.message.attempts)",
+        ])
+      return .queued(
+        failure,
+        due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: after)))
     case .unknown:
       log.warning("provider's answer was ambiguous", metadata: ["message_id": "\(task.message.id)"])
       return .unknown(due: now.addingTimeInterval(Self.lookUpDelay))
     }
   }
 
-  private func found(_ task: Task, _ result: Result<TransferResponse, TransferError>) -> Outcome.Change {
+  private func found(_ task: Task, _ result: Result<TransferResponse, TransferError>)
+    -> Outcome.Change
+  {
     let now = Date.now
     switch twilio.finding(task.order, result) {
     case .accepted(let sid, let rank): return .sent(sid: sid, rank: rank)
     case .notThere: return .queued(.outcomeUnknown, due: now)
     case .noAnswer:
-      return .unknown(due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: nil)))
+      return .unknown(
+        due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: nil)))
     }
   }
 
-  /// Seconds before another attempt: doubling from half a second to thirty, at most a minute if the provider asks for
-  /// more, with jitter so that those who failed together do not return together.
+  /// Seconds before another attempt: doubling from half a second to thirty, at most a minute if the
+  /// provider asks for more, with jitter so that those who failed together do not return together.
   private static func pause(attempt: Int, after: Int?) -> TimeInterval {
     let backoff = min(30, 0.5 * Double(1 << min(attempt - 1, 6)))
     let wait = after.map { min(60, max(Double($0), backoff)) } ?? backoff

@@ -2,21 +2,24 @@ import Glibc
 
 /// The bell that wakes the courier: a datagram on a socket of its own.
 ///
-/// Ringing never waits and never fails: when the courier is not there, or has rings enough waiting, it finds the rows
-/// anyway.
+/// Ringing never waits and never fails: when the courier is not there, or has rings enough waiting,
+/// it finds the rows anyway.
 struct CourierBell {
   private let descriptor: Int32
   private let address: UnixAddress?
 
   init(path: String) {
-    descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    descriptor = socket(
+      AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     address = UnixAddress(path)
   }
 
   func ring() {
     guard descriptor >= 0, var address else { return }
     var byte: UInt8 = 1
-    _ = unsafe address.withPointer { unsafe sendto(descriptor, &byte, 1, Int32(MSG_DONTWAIT), $0, $1) }
+    _ = unsafe address.withPointer {
+      unsafe sendto(descriptor, &byte, 1, Int32(MSG_DONTWAIT), $0, $1)
+    }
   }
 }
 
@@ -29,7 +32,8 @@ struct CourierBellReceiver: ~Copyable {
   ///
   /// - Throws: `CannotListen` when the path cannot be bound.
   init(path: String) throws(Listener.CannotListen) {
-    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    let descriptor = socket(
+      AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     guard descriptor >= 0, var address = UnixAddress(path) else {
       throw Listener.CannotListen(path: path, reason: "no socket can be made")
     }

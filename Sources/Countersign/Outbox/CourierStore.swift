@@ -20,10 +20,12 @@ struct CourierStore {
 
   /// Claims messages that are due, most urgent lane first, and commits before anything is sent.
   ///
-  /// One UPDATE takes them: a lock held while sending would be local to one node of a cluster, and every node would send.
-  /// A claimed row is due again when its lease ends, so a courier that died gives its messages back by dying.
+  /// One UPDATE takes them: a lock held while sending would be local to one node of a cluster, and
+  /// every node would send. A claimed row is due again when its lease ends, so a courier that died
+  /// gives its messages back by dying.
   func claim(
-    _ lane: OutgoingMessage.Lane, _ channel: OutgoingMessage.Channel, limit: Int, at now: Date, leaseUntil: Date
+    _ lane: OutgoingMessage.Lane, _ channel: OutgoingMessage.Channel, limit: Int, at now: Date,
+    leaseUntil: Date
   ) throws -> [Claimed] {
     let owner = Random.bytes(16)
     // Assignments run from left to right: the first looks at the owner there was.
@@ -53,7 +55,8 @@ struct CourierStore {
         id: try row.id("id"), kind: try row.text("kind"),
         channel: OutgoingMessage.Channel(rawValue: try row.text("channel")) ?? .sms,
         destinationSealed: try row.bytes("destination_sealed"),
-        payloadSealed: try row.optionalBytes("payload_sealed") ?? [], expiresAt: try row.time("expires_at"),
+        payloadSealed: try row.optionalBytes("payload_sealed") ?? [],
+        expiresAt: try row.time("expires_at"),
         createdAt: try row.time("created_at"), attempts: try row.int("attempts"),
         isReclaimed: try row.bool("is_reclaimed"))
     }

@@ -1,5 +1,5 @@
-/// Why a message was not sent or not delivered, in our words; the raw value is stored and shown, the provider's own number
-/// beside it.
+/// Why a message was not sent or not delivered, in our words; the raw value is stored and shown,
+/// the provider's own number beside it.
 package enum Failure: String, Sendable {
   case destinationInvalid = "destination_invalid"
   case destinationNotSMSCapable = "destination_not_sms_capable"

@@ -2,8 +2,9 @@ package import FoundationEssentials
 
 /// Where responders leave what is to be sent.
 ///
-/// A message is a row, inserted in the transaction of what it is about: it exists exactly when that does. The responder
-/// calls no provider; after the commit it wakes the courier, which sends. A wake that is lost costs a second, no message.
+/// A message is a row, inserted in the transaction of what it is about: it exists exactly when that
+/// does. The responder calls no provider; after the commit it wakes the courier, which sends. A
+/// wake that is lost costs a second, no message.
 package struct Outbox {
   private let store: OutboxStore
   private let vault: MessageVault
@@ -35,7 +36,8 @@ package struct Outbox {
       hint = Self.masked(email: email)
     }
     try store.insert(
-      message, destination: try vault.sealDestination(address, message.id), hash: hash, hint: hint, country: country,
+      message, destination: try vault.sealDestination(address, message.id), hash: hash, hint: hint,
+      country: country,
       payload: try vault.seal(message.text, message.id), at: now)
   }
 

@@ -9,7 +9,8 @@ struct OutboxStore {
   }
 
   func insert(
-    _ message: OutgoingMessage, destination: [UInt8], hash: [UInt8], hint: String, country: String?, payload: [UInt8],
+    _ message: OutgoingMessage, destination: [UInt8], hash: [UInt8], hint: String, country: String?,
+    payload: [UInt8],
     at now: Date
   ) throws(DatabaseError) {
     let lane = message.kind.lane.rawValue
@@ -23,7 +24,9 @@ struct OutboxStore {
   }
 
   func status(of id: OutgoingMessage.ID) throws(DatabaseError) -> MessageStatus? {
-    guard let row = try connection.first("SELECT status FROM message WHERE id = \(id)") else { return nil }
+    guard let row = try connection.first("SELECT status FROM message WHERE id = \(id)") else {
+      return nil
+    }
     return MessageStatus(rawValue: try row.text("status"))
   }
 
@@ -40,9 +43,12 @@ struct OutboxStore {
        GROUP BY queue_lane
       """)
     {
-      let lane = OutgoingMessage.Lane(rawValue: try row.int("queue_lane")).map { "\($0)" } ?? "unknown"
+      let lane =
+        OutgoingMessage.Lane(rawValue: try row.int("queue_lane")).map { "\($0)" } ?? "unknown"
       gauges.append(
-        Gauge("countersign_outbox_messages", "Messages that wait.", try row.int("waiting"), labels: "lane=\"\(lane)\""))
+        Gauge(
+          "countersign_outbox_messages", "Messages that wait.", try row.int("waiting"),
+          labels: "lane=\"\(lane)\""))
       gauges.append(
         Gauge(
           "countersign_outbox_delay_seconds", "How long the oldest waiting message has been due.",

@@ -37,7 +37,8 @@ package struct OutgoingMessage: Sendable {
   }
 
   package init(
-    id: ID, _ kind: Kind, _ channel: Channel, account: Account.ID?, to destination: Destination, text: MessageText,
+    id: ID, _ kind: Kind, _ channel: Channel, account: Account.ID?, to destination: Destination,
+    text: MessageText,
     expiresAt: Date
   ) {
     self.id = id
@@ -75,7 +76,8 @@ struct MessageVault: Sendable {
 
   func openText(_ sealed: [UInt8], _ id: OutgoingMessage.ID) throws -> MessageText {
     try JSONDecoder().decode(
-      MessageText.self, from: Data(keys.open(sealed, .payload, context: Self.context("payload", id))))
+      MessageText.self,
+      from: Data(keys.open(sealed, .payload, context: Self.context("payload", id))))
   }
 
   func sealDestination(_ text: String, _ id: OutgoingMessage.ID) throws -> [UInt8] {
@@ -83,6 +85,8 @@ struct MessageVault: Sendable {
   }
 
   func openDestination(_ sealed: [UInt8], _ id: OutgoingMessage.ID) throws -> String {
-    String(decoding: try keys.open(sealed, .phone, context: Self.context("destination", id)), as: UTF8.self)
+    String(
+      decoding: try keys.open(sealed, .phone, context: Self.context("destination", id)),
+      as: UTF8.self)
   }
 }

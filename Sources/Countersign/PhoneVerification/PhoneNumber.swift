@@ -6,7 +6,8 @@ import CPhoneNumber
 package struct PhoneNumber: Sendable, Equatable {
   /// `+` and 8 to 15 ASCII digits.
   package let e164: String
-  /// The region the number belongs to, ISO 3166 alpha-2; `001` for numbers of no country, such as satellite phones.
+  /// The region the number belongs to, ISO 3166 alpha-2; `001` for numbers of no country, such as
+  /// satellite phones.
   package let region: String
   package let kind: Kind
   /// As shown to its owner: `+1 (954) 234-8040`.
@@ -15,8 +16,9 @@ package struct PhoneNumber: Sendable, Equatable {
 
   package enum Kind: Sendable {
     case mobile, fixedLine, fixedLineOrMobile, voip
-    /// Kinds that cost the sender or the called extra, or take no messages at all: premium rate, shared cost, toll free,
-    /// personal, pagers, voicemail, universal access, and what no numbering plan lists.
+    /// Kinds that cost the sender or the called extra, or take no messages at all: premium rate,
+    /// shared cost, toll free, personal, pagers, voicemail, universal access, and what no numbering
+    /// plan lists.
     case unsuitable
   }
 
@@ -28,7 +30,9 @@ package struct PhoneNumber: Sendable, Equatable {
   /// Nil when it is no valid number, carries an extension, or is more than one.
   package init?(_ text: String, region: String) {
     guard (1...Self.maximumLength).contains(text.utf8.count),
-      text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: ";") })
+      text.utf8.allSatisfy({
+        $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: ";")
+      })
     else { return nil }
     // 00 is how most of the world dials abroad. Where it is not, it begins no number either.
     var written = Substring(text)
@@ -37,7 +41,9 @@ package struct PhoneNumber: Sendable, Equatable {
     var number = cpn_number()
     let bytes = Array(written.utf8)
     let result = unsafe bytes.withUnsafeBufferPointer { buffer in
-      unsafe buffer.withMemoryRebound(to: CChar.self) { unsafe cpn_parse($0.baseAddress, $0.count, region, &number) }
+      unsafe buffer.withMemoryRebound(to: CChar.self) {
+        unsafe cpn_parse($0.baseAddress, $0.count, region, &number)
+      }
     }
     guard result == 0 else { return nil }
     let e164 = Self.text(number.e164)
@@ -56,7 +62,9 @@ package struct PhoneNumber: Sendable, Equatable {
       case CPN_VOIP: .voip
       default: .unsuitable
       }
-    display = number.country_code == 1 ? "+1 \(Self.text(number.national))" : Self.text(number.international)
+    display =
+      number.country_code == 1
+      ? "+1 \(Self.text(number.national))" : Self.text(number.international)
   }
 
   /// The number that a row of ours holds.
@@ -64,7 +72,8 @@ package struct PhoneNumber: Sendable, Equatable {
     self.init(e164, region: "ZZ")
   }
 
-  /// The display form with every digit of the national number but the last two hidden: `+1 (•••) •••-••40`.
+  /// The display form with every digit of the national number but the last two hidden: `+1 (•••)
+  /// •••-••40`.
   package var masked: String {
     var masked = ""
     var digits = e164.utf8.count - 1
@@ -96,7 +105,9 @@ package struct PhoneNumber: Sendable, Equatable {
 
   /// The text of one of the C struct's fields, which end with a NUL.
   private static func text<Field>(_ field: Field) -> String {
-    unsafe withUnsafeBytes(of: field) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    unsafe withUnsafeBytes(of: field) {
+      unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
   }
 }
 
@@ -112,15 +123,16 @@ package struct Destinations: Sendable {
 
   /// Reads a number that a caller sent, and refuses those that must not be sent to.
   ///
-  /// - Throws: `invalid_field` when it is no number; `phone_not_allowed` for premium, shared-cost, satellite, and other
-  ///   unsuitable ranges, and for countries outside the configured ones. The country is the number's own: +1 is shared by
-  ///   more than twenty.
+  /// - Throws: `invalid_field` when it is no number; `phone_not_allowed` for premium, shared-cost,
+  ///   satellite, and other unsuitable ranges, and for countries outside the configured ones. The
+  ///   country is the number's own: +1 is shared by more than twenty.
   package func number(_ text: String, region: String) throws(Rejection) -> PhoneNumber {
     guard let number = PhoneNumber(text, region: region) else {
       throw Rejection(.invalidField, field: "phoneNumber")
     }
     if number.isTwilioMagic, allowsMagicNumbers { return number }
-    guard number.kind != .unsuitable, number.region != "001", countries.contains(number.region) else {
+    guard number.kind != .unsuitable, number.region != "001", countries.contains(number.region)
+    else {
       throw Rejection(.phoneNotAllowed, field: "phoneNumber")
     }
     return number
@@ -135,7 +147,8 @@ package struct PhoneVault: Sendable {
     self.keys = keys
   }
 
-  /// The keyed hash under which a number is looked up: nobody who reads the database can try all numbers.
+  /// The keyed hash under which a number is looked up: nobody who reads the database can try all
+  /// numbers.
   package func hash(_ number: PhoneNumber) throws -> [UInt8] {
     try keys.mac(.phoneIndex, [Array(number.e164.utf8)])
   }
@@ -148,7 +161,9 @@ package struct PhoneVault: Sendable {
   /// - Throws: `KeyRing.CannotOpen` also when what was sealed is no number.
   package func open(_ sealed: [UInt8], context: [UInt8]) throws -> PhoneNumber {
     let bytes = try keys.open(sealed, .phone, context: context)
-    guard let number = PhoneNumber(e164: String(decoding: bytes, as: UTF8.self)) else { throw KeyRing.CannotOpen() }
+    guard let number = PhoneNumber(e164: String(decoding: bytes, as: UTF8.self)) else {
+      throw KeyRing.CannotOpen()
+    }
     return number
   }
 }

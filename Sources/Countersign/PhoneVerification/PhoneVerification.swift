@@ -4,8 +4,9 @@ import Synchronization
 
 /// Proving that somebody holds a phone number: a code goes out, and comes back.
 ///
-/// A code belongs to a purpose and a subject (an account, or a number that has none), and there is one live code for
-/// both at most. Sending is charged before anything is queued, and a try before anything is compared.
+/// A code belongs to a purpose and a subject (an account, or a number that has none), and there is
+/// one live code for both at most. Sending is charged before anything is queued, and a try before
+/// anything is compared.
 package struct PhoneVerification {
   private let connection: Connection
   private let store: VerificationStore
@@ -55,7 +56,8 @@ package struct PhoneVerification {
   ) throws -> Sent {
     try send(
       .otp, subject: try phones.hash(number), to: number, channel: channel, asker: .host,
-      wording: isSecondFactor ? .signIn : .confirm, lifetime: isSecondFactor ? .secondFactor : .verification, at: now)
+      wording: isSecondFactor ? .signIn : .confirm,
+      lifetime: isSecondFactor ? .secondFactor : .verification, at: now)
   }
 
   /// Sends a code to a number that somebody wants to prove.
@@ -67,11 +69,13 @@ package struct PhoneVerification {
     switch asker {
     case .owner(let account, _):
       try send(
-        .phone, subject: account.id.bytes, to: number, channel: channel, asker: asker, wording: .verifyPhone,
+        .phone, subject: account.id.bytes, to: number, channel: channel, asker: asker,
+        wording: .verifyPhone,
         lifetime: .verification, at: now)
     case .stranger, .host:
       try send(
-        .signUp, subject: try phones.hash(number), to: number, channel: channel, asker: asker, wording: .verifyPhone,
+        .signUp, subject: try phones.hash(number), to: number, channel: channel, asker: asker,
+        wording: .verifyPhone,
         lifetime: .verification, at: now)
     }
   }
@@ -87,18 +91,22 @@ package struct PhoneVerification {
     }
     let gap = TimeInterval(settings.resendSeconds)
     guard
-      try store.markResent(.phone, account.id.bytes, issuedBefore: now.addingTimeInterval(-gap), at: now)
+      try store.markResent(
+        .phone, account.id.bytes, issuedBefore: now.addingTimeInterval(-gap), at: now)
     else {
       let wait = found.issuedAt.addingTimeInterval(gap).timeIntervalSince(now)
       throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up))))
     }
-    let number = try phones.open(found.destinationSealed, context: Self.context(.phone, account.id.bytes))
+    let number = try phones.open(
+      found.destinationSealed, context: Self.context(.phone, account.id.bytes))
     return try send(to: number, channel: channel, asker: .owner(account, address: address), at: now)
   }
 
   private func send(
-    _ purpose: VerificationCode.Purpose, subject: [UInt8], to number: PhoneNumber, channel: OutgoingMessage.Channel,
-    asker: Asker, wording purposeWords: Wording.CodePurpose, lifetime: VerificationCode.Lifetime, at now: Date
+    _ purpose: VerificationCode.Purpose, subject: [UInt8], to number: PhoneNumber,
+    channel: OutgoingMessage.Channel,
+    asker: Asker, wording purposeWords: Wording.CodePurpose, lifetime: VerificationCode.Lifetime,
+    at now: Date
   ) throws -> Sent {
     try chargeSend(to: number, asker: asker, at: now)
     let code = Random.digits(VerificationCode.length)
@@ -107,20 +115,25 @@ package struct PhoneVerification {
     let message = OutgoingMessage(
       id: Identifier(at: now), .code, channel, account: asker.account?.id, to: .phone(number),
       text: channel == .call
-        ? wording.spokenCode(code, purposeWords) : wording.code(code, purposeWords, minutes: lifetime.minutes),
+        ? wording.spokenCode(code, purposeWords)
+        : wording.code(code, purposeWords, minutes: lifetime.minutes),
       expiresAt: now.addingTimeInterval(lifetime.interval))
     let issue = VerificationStore.Issue(
       nonce: nonce, keyID: keys.current.id,
       mac: try keys.mac(
-        .code, VerificationCode.fields(code, purpose, subject: subject, nonce: nonce, destination: destination)),
+        .code,
+        VerificationCode.fields(
+          code, purpose, subject: subject, nonce: nonce, destination: destination)),
       destinationSealed: try phones.seal(number, context: Self.context(purpose, subject)),
-      destinationHash: destination, channel: channel, message: message.id, expiresAt: message.expiresAt)
+      destinationHash: destination, channel: channel, message: message.id,
+      expiresAt: message.expiresAt)
     try connection.transaction {
       try store.issue(purpose, subject, issue, at: now)
       try outbox.queue(message, at: now)
     }
     outbox.wakeCourier()
-    return Sent(message: message.id, expiresAt: message.expiresAt, resendAfter: settings.resendSeconds)
+    return Sent(
+      message: message.id, expiresAt: message.expiresAt, resendAfter: settings.resendSeconds)
   }
 
   private static func context(_ purpose: VerificationCode.Purpose, _ subject: [UInt8]) -> [UInt8] {
@@ -140,10 +153,16 @@ package struct PhoneVerification {
     ]
     switch asker {
     case .stranger(let address):
-      charges.append((.anonymousSendsTo(number), [SlidingLimit(settings.anonymousSendsPerNumberPerHour, per: hour)]))
-      charges.append((.sendsFrom(address: address), [SlidingLimit(settings.sendsPerAddressPerHour, per: hour)]))
+      charges.append(
+        (
+          .anonymousSendsTo(number),
+          [SlidingLimit(settings.anonymousSendsPerNumberPerHour, per: hour)]
+        ))
+      charges.append(
+        (.sendsFrom(address: address), [SlidingLimit(settings.sendsPerAddressPerHour, per: hour)]))
     case .owner(_, let address):
-      charges.append((.sendsFrom(address: address), [SlidingLimit(settings.sendsPerAddressPerHour, per: hour)]))
+      charges.append(
+        (.sendsFrom(address: address), [SlidingLimit(settings.sendsPerAddressPerHour, per: hour)]))
     case .host:
       break
     }
@@ -154,13 +173,16 @@ package struct PhoneVerification {
 
   // MARK: The outcome of sending
 
-  /// At most so many callers of a process look at their message at a time; the others are answered at once.
+  /// At most so many callers of a process look at their message at a time; the others are answered
+  /// at once.
   private static let maximumWatchers = 2
   private static let watchers = Atomic<Int>(0)
 
-  /// Looks for up to two seconds whether the provider took a code, so that the caller hears of a refusal.
+  /// Looks for up to two seconds whether the provider took a code, so that the caller hears of a
+  /// refusal.
   ///
-  /// Outside any transaction, and bounded in number: a provider that is slow must not hold the workers.
+  /// Outside any transaction, and bounded in number: a provider that is slow must not hold the
+  /// workers.
   ///
   /// - Throws: `send_refused` when no provider will send it.
   package func watch(_ sent: Sent) throws {
@@ -190,11 +212,13 @@ package struct PhoneVerification {
     let number: PhoneNumber
   }
 
-  /// Verifies the number that an account's owner was sent a code to; from now on it is the account's number.
+  /// Verifies the number that an account's owner was sent a code to; from now on it is the
+  /// account's number.
   ///
-  /// - Parameter expected: the number that the caller means, when it named one; a code for another is not right.
-  /// - Throws: `code_incorrect` with `attemptsRemaining`; `phone_in_use`, only to who was right, when another account
-  ///   has verified the number; the code is then still good for `claim`.
+  /// - Parameter expected: the number that the caller means, when it named one; a code for another
+  ///   is not right.
+  /// - Throws: `code_incorrect` with `attemptsRemaining`; `phone_in_use`, only to who was right,
+  ///   when another account has verified the number; the code is then still good for `claim`.
   package func verify(
     _ code: String, _ expected: PhoneNumber?, for account: Account, at now: Date
   ) throws -> PhoneNumber {
@@ -212,11 +236,14 @@ package struct PhoneVerification {
     return proven.number
   }
 
-  /// Moves a number here that another account has verified, for somebody who has just proven to hold it.
+  /// Moves a number here that another account has verified, for somebody who has just proven to
+  /// hold it.
   ///
-  /// Numbers are handed on. The old account keeps its data, loses the number as a factor, drops to level 1, and is told
-  /// by email, since its phone is the one thing known to be somebody else's.
-  package func claim(_ number: PhoneNumber, _ code: String, for account: Account, at now: Date) throws {
+  /// Numbers are handed on. The old account keeps its data, loses the number as a factor, drops to
+  /// level 1, and is told by email, since its phone is the one thing known to be somebody else's.
+  package func claim(_ number: PhoneNumber, _ code: String, for account: Account, at now: Date)
+    throws
+  {
     let proven = try check(code, .phone, account.id.bytes, at: now)
     guard proven.number == number else { throw Rejection(.codeIncorrect) }
     try connection.transaction {
@@ -226,8 +253,10 @@ package struct PhoneVerification {
         try SessionStore(connection: connection, vault: phones).lowerLevel(of: holder.id)
         try outbox.queue(
           OutgoingMessage(
-            id: Identifier(at: now), .phoneClaimed, .email, account: holder.id, to: .email(holder.email),
-            text: wording.phoneClaimed(number, at: now), expiresAt: now.addingTimeInterval(72 * 3_600)), at: now)
+            id: Identifier(at: now), .phoneClaimed, .email, account: holder.id,
+            to: .email(holder.email),
+            text: wording.phoneClaimed(number, at: now),
+            expiresAt: now.addingTimeInterval(72 * 3_600)), at: now)
       }
       try adopt(number, account, at: now)
     }
@@ -237,14 +266,17 @@ package struct PhoneVerification {
   /// Verifies a number before there is an account.
   ///
   /// - Returns: a token that proves it once, within half an hour, to register with.
-  package func verifyBeforeSignUp(_ code: String, _ number: PhoneNumber, at now: Date) throws -> Secret {
+  package func verifyBeforeSignUp(_ code: String, _ number: PhoneNumber, at now: Date) throws
+    -> Secret
+  {
     let subject = try phones.hash(number)
     let proven = try check(code, .signUp, subject, at: now)
     let token = Token()
     let sealed = try phones.seal(number, context: Self.proofContext(token))
     try connection.transaction {
       try use(proven, .signUp, subject, at: now)
-      try store.insertProof(token, sealed: sealed, hash: subject, until: now.addingTimeInterval(Self.proofLifetime))
+      try store.insertProof(
+        token, sealed: sealed, hash: subject, until: now.addingTimeInterval(Self.proofLifetime))
     }
     return token.text
   }
@@ -254,7 +286,8 @@ package struct PhoneVerification {
   /// - Throws: `nothing_pending` when no live code is there; `code_incorrect`.
   package func checkForHost(_ code: String, _ number: PhoneNumber, at now: Date) throws {
     let subject = try phones.hash(number)
-    guard let found = try store.find(.otp, subject), found.usedAt == nil, found.expiresAt > now else {
+    guard let found = try store.find(.otp, subject), found.usedAt == nil, found.expiresAt > now
+    else {
       throw Rejection(.nothingPending)
     }
     let proven = try check(code, .otp, subject, at: now)
@@ -263,8 +296,8 @@ package struct PhoneVerification {
 
   /// Charges a try, then compares.
   ///
-  /// The row is read first and the charge names the nonce that was read: a code issued in between is not what is
-  /// compared, and is not tried for free.
+  /// The row is read first and the charge names the nonce that was read: a code issued in between
+  /// is not what is compared, and is not tried for free.
   private func check(
     _ code: String, _ purpose: VerificationCode.Purpose, _ subject: [UInt8], at now: Date
   ) throws -> Proven {
@@ -272,7 +305,9 @@ package struct PhoneVerification {
       throw Rejection(.codeIncorrect)
     }
     let failureLimit = FailureLimit(settings.failedCodesPerHour)
-    guard try store.charge(purpose, subject, nonce: found.nonce, failureLimit: failureLimit, at: now) else {
+    guard
+      try store.charge(purpose, subject, nonce: found.nonce, failureLimit: failureLimit, at: now)
+    else {
       if let seconds = failureLimit.wait(found.failures, at: now) {
         throw Rejection(.tooManyAttempts, retryAfter: seconds)
       }
@@ -298,7 +333,8 @@ package struct PhoneVerification {
     }
   }
 
-  /// Makes a proven number the account's; a verified one that it replaces is told, and large transfers cool off.
+  /// Makes a proven number the account's; a verified one that it replaces is told, and large
+  /// transfers cool off.
   private func adopt(_ number: PhoneNumber, _ account: Account, at now: Date) throws {
     let replaced = account.isPhoneVerified && account.phone != number ? account.phone : nil
     try accounts.setVerifiedPhone(
@@ -314,7 +350,8 @@ package struct PhoneVerification {
         text: MessageText(body: text.body), expiresAt: end), at: now)
     try outbox.queue(
       OutgoingMessage(
-        id: Identifier(at: now), .phoneChanged, .email, account: account.id, to: .email(account.email), text: text,
+        id: Identifier(at: now), .phoneChanged, .email, account: account.id,
+        to: .email(account.email), text: text,
         expiresAt: end), at: now)
   }
 
@@ -325,13 +362,17 @@ package struct PhoneVerification {
 
   private static let proofLifetime: TimeInterval = 30 * 60
 
-  private static func proofContext(_ token: Token) -> [UInt8] { Array("phone_proof|phone|".utf8) + token.hash }
+  private static func proofContext(_ token: Token) -> [UInt8] {
+    Array("phone_proof|phone|".utf8) + token.hash
+  }
 
   /// The number that a `phoneVerificationToken` proves.
   ///
   /// - Throws: `phone_token_invalid` when it proves nothing, or nothing any more.
   package func proven(by token: Token, at now: Date) throws -> PhoneNumber {
-    guard let sealed = try store.findProof(token, at: now) else { throw Rejection(.phoneTokenInvalid) }
+    guard let sealed = try store.findProof(token, at: now) else {
+      throw Rejection(.phoneTokenInvalid)
+    }
     return try phones.open(sealed, context: Self.proofContext(token))
   }
 

@@ -24,13 +24,15 @@ struct VerificationCode {
     var interval: TimeInterval { TimeInterval(minutes * 60) }
   }
 
-  /// True for six ASCII digits and nothing around them. Whoever types anything else has not made a guess, and is told
-  /// what a wrong guess is told.
+  /// True for six ASCII digits and nothing around them. Whoever types anything else has not made a
+  /// guess, and is told what a wrong guess is told.
   static func isWellFormed(_ text: String) -> Bool {
-    text.utf8.count == length && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    text.utf8.count == length
+      && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
   }
 
-  /// What the MAC of a code covers: nothing but this purpose, subject, issue, and destination verifies it.
+  /// What the MAC of a code covers: nothing but this purpose, subject, issue, and destination
+  /// verifies it.
   static func fields(
     _ code: String, _ purpose: Purpose, subject: [UInt8], nonce: [UInt8], destination: [UInt8]
   ) -> [[UInt8]] {

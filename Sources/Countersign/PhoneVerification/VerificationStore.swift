@@ -29,7 +29,8 @@ struct VerificationStore {
     let failures: [UInt8]
   }
 
-  /// Issues a code in place of the one before. Failures stay: asking for a new code must not buy new tries.
+  /// Issues a code in place of the one before. Failures stay: asking for a new code must not buy
+  /// new tries.
   func issue(
     _ purpose: VerificationCode.Purpose, _ subject: [UInt8], _ issue: Issue, at now: Date
   ) throws(DatabaseError) {
@@ -48,7 +49,8 @@ struct VerificationStore {
       """)
   }
 
-  func find(_ purpose: VerificationCode.Purpose, _ subject: [UInt8]) throws(DatabaseError) -> Found? {
+  func find(_ purpose: VerificationCode.Purpose, _ subject: [UInt8]) throws(DatabaseError) -> Found?
+  {
     let row = try connection.first(
       """
       SELECT nonce, key_id, mac, destination_sealed, destination_hash, issued_at, expires_at, tries, used_at, failures
@@ -61,11 +63,13 @@ struct VerificationStore {
       nonce: try row.bytes("nonce"), keyID: UInt32(truncatingIfNeeded: try row.int("key_id")),
       mac: try row.bytes("mac"), destinationSealed: try row.bytes("destination_sealed"),
       destinationHash: try row.bytes("destination_hash"), issuedAt: try row.time("issued_at"),
-      expiresAt: try row.time("expires_at"), tries: try row.int("tries"), usedAt: try row.optionalTime("used_at"),
+      expiresAt: try row.time("expires_at"), tries: try row.int("tries"),
+      usedAt: try row.optionalTime("used_at"),
       failures: try row.bytes("failures"))
   }
 
-  /// Takes the one place to ask for another code; false while the gap lasts, or when another request took it.
+  /// Takes the one place to ask for another code; false while the gap lasts, or when another
+  /// request took it.
   func markResent(
     _ purpose: VerificationCode.Purpose, _ subject: [UInt8], issuedBefore: Date, at now: Date
   ) throws(DatabaseError) -> Bool {
@@ -79,12 +83,14 @@ struct VerificationStore {
       """) == 1
   }
 
-  /// Charges one try at the code with this nonce; false when the code is dead or the hour's failures are used up.
+  /// Charges one try at the code with this nonce; false when the code is dead or the hour's
+  /// failures are used up.
   ///
-  /// The change is committed before any comparison, and `tries < …` is checked by the same statement that counts: of any
-  /// number of guesses at once, three are compared.
+  /// The change is committed before any comparison, and `tries < …` is checked by the same
+  /// statement that counts: of any number of guesses at once, three are compared.
   func charge(
-    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8], failureLimit: FailureLimit, at now: Date
+    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8],
+    failureLimit: FailureLimit, at now: Date
   ) throws(DatabaseError) -> Bool {
     try connection.execute(
       """
@@ -118,7 +124,9 @@ struct VerificationStore {
       """) == 1
   }
 
-  func insertProof(_ token: Token, sealed: [UInt8], hash: [UInt8], until end: Date) throws(DatabaseError) {
+  func insertProof(_ token: Token, sealed: [UInt8], hash: [UInt8], until end: Date)
+    throws(DatabaseError)
+  {
     try connection.execute(
       """
       INSERT INTO phone_proof (token_hash, phone_sealed, phone_hash, expires_at)
@@ -149,16 +157,18 @@ struct VerificationStore {
       """) == 1
   }
 
-  /// Removes codes a day after they expired (their failures count for an hour), and proofs that are over.
+  /// Removes codes a day after they expired (their failures count for an hour), and proofs that are
+  /// over.
   func purge(at now: Date) throws(DatabaseError) -> Int {
     try connection.execute(
-      "DELETE FROM verification WHERE expires_at < \(now.addingTimeInterval(-24 * 3_600)) LIMIT 10000")
+      "DELETE FROM verification WHERE expires_at < \(now.addingTimeInterval(-24 * 3_600)) LIMIT 10000"
+    )
       + connection.execute("DELETE FROM phone_proof WHERE expires_at < \(now) LIMIT 10000")
   }
 }
 
-/// How many tries of one subject may fail within an hour, over all codes; kept as times in the verification's own row, so
-/// that one UPDATE charges both.
+/// How many tries of one subject may fail within an hour, over all codes; kept as times in the
+/// verification's own row, so that one UPDATE charges both.
 struct FailureLimit {
   static let window: TimeInterval = 3_600
   /// A row has room for 256 times; a higher limit is not a limit that means anything.
@@ -175,7 +185,8 @@ struct FailureLimit {
   /// Seconds until a try is allowed again; nil when one is allowed now.
   func wait(_ failures: [UInt8], at now: Date) -> Int? {
     guard failures.count >= keptBytes else { return nil }
-    let oldest = Date(microseconds: failures[keptBytes - 8..<keptBytes].reduce(Int64(0)) { $0 << 8 | Int64($1) })
+    let oldest = Date(
+      microseconds: failures[keptBytes - 8..<keptBytes].reduce(Int64(0)) { $0 << 8 | Int64($1) })
     let seconds = oldest.addingTimeInterval(Self.window).timeIntervalSince(now)
     return seconds > 0 ? Int(seconds.rounded(.up)) : nil
   }

@@ -5,7 +5,8 @@ import Glibc
 package enum Program {
   /// Blocks the stop signals, reads the configuration, and makes the log.
   ///
-  /// A configuration with faults ends the process with EX_CONFIG (78) after one line for each of them.
+  /// A configuration with faults ends the process with EX_CONFIG (78) after one line for each of
+  /// them.
   package static func start(_ program: String) -> (Configuration, Logger) {
     Signals.block()
     OpenFiles.raiseLimit()

@@ -2,8 +2,9 @@ import Glibc
 
 /// How a program is told to stop: SIGTERM or SIGINT, waited for by its first thread.
 ///
-/// The signals are blocked before any other thread starts, so that no thread is interrupted and no handler runs in the
-/// middle of something. A client that went away shows as an error of the write, not as SIGPIPE.
+/// The signals are blocked before any other thread starts, so that no thread is interrupted and no
+/// handler runs in the middle of something. A client that went away shows as an error of the write,
+/// not as SIGPIPE.
 package enum Signals {
   /// Blocks the signals that stop a program, in this thread and in those it starts from now on.
   package static func block() {
@@ -43,7 +44,8 @@ package enum Signals {
   }
 }
 
-/// The limit of open files, raised to what the system allows: an idle connection costs a descriptor.
+/// The limit of open files, raised to what the system allows: an idle connection costs a
+/// descriptor.
 package enum OpenFiles {
   package static func raiseLimit() {
     var limit = rlimit()

@@ -2,8 +2,8 @@ import Glibc
 
 /// A thread of the system that runs one closure and can be waited for.
 ///
-/// Workers block in C libraries for their whole life, so they are threads and not tasks: a task that blocks would hold
-/// one of the few threads of Swift's pool.
+/// Workers block in C libraries for their whole life, so they are threads and not tasks: a task
+/// that blocks would hold one of the few threads of Swift's pool.
 package struct SystemThread: Sendable {
   private let handle: pthread_t
 
@@ -21,10 +21,13 @@ package struct SystemThread: Sendable {
     let result = unsafe pthread_create(
       &handle, nil,
       { argument in
-        if let argument = unsafe argument { unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+        if let argument = unsafe argument {
+          unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+        }
         return nil
       }, unsafe body.toOpaque())
-    // Fails only when the process is at its limit of threads while it starts: there is nothing to serve with.
+    // Fails only when the process is at its limit of threads while it starts: there is nothing to
+    // serve with.
     precondition(result == 0, "a thread could not be started")
     return SystemThread(handle: handle)
   }

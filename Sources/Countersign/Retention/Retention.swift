@@ -2,7 +2,8 @@ package import FoundationEssentials
 
 /// How long things are kept that have had their time.
 ///
-/// In portions of ten thousand rows, each a transaction of its own, so that no lock is held for long.
+/// In portions of ten thousand rows, each a transaction of its own, so that no lock is held for
+/// long.
 package struct Retention {
   private let connection: Connection
   private let configuration: Configuration
@@ -24,7 +25,8 @@ package struct Retention {
     var total = 0
     while true {
       let removed =
-        try sessions.purge(at: now) + verification.purge(at: now) + limits.purge(at: now) + delivery.purge(at: now)
+        try sessions.purge(at: now) + verification.purge(at: now) + limits.purge(at: now)
+        + delivery.purge(at: now)
         + answers.purge(at: now)
       total += removed
       if removed == 0 { return total }

@@ -3,8 +3,8 @@ package import FoundationEssentials
 
 /// Answers a host's request with an `Idempotency-Key` once, and repeats the answer for a day.
 ///
-/// The key is claimed by inserting its row, so of two requests at once only one runs. Only a success is kept: a refusal
-/// changed nothing, and the host may try again with the same key.
+/// The key is claimed by inserting its row, so of two requests at once only one runs. Only a
+/// success is kept: a refusal changed nothing, and the host may try again with the same key.
 package struct IdempotentAnswers {
   private let connection: Connection
 
@@ -16,17 +16,22 @@ package struct IdempotentAnswers {
     self.connection = connection
   }
 
-  /// Runs the act, or repeats its first answer with `Idempotent-Replayed: true`. Without the header it just runs.
+  /// Runs the act, or repeats its first answer with `Idempotent-Replayed: true`. Without the header
+  /// it just runs.
   ///
-  /// - Throws: `idempotency_mismatch` when the key came with another request; `idempotency_in_progress` while the first
-  ///   one runs; `invalid_field` for a key that is not 1 to 128 visible ASCII characters.
-  package func once(_ request: Request, _ owner: ServiceKey, _ act: () throws -> Response) throws -> Response {
+  /// - Throws: `idempotency_mismatch` when the key came with another request;
+  ///   `idempotency_in_progress` while the first one runs; `invalid_field` for a key that is not 1
+  ///   to 128 visible ASCII characters.
+  package func once(_ request: Request, _ owner: ServiceKey, _ act: () throws -> Response) throws
+    -> Response
+  {
     guard let key = request.headers[.idempotencyKey] else { return try act() }
     guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
       throw Rejection(.invalidField, field: "Idempotency-Key")
     }
     let keyHash = Array(SHA256.hash(data: Array(key.utf8)))
-    let requestHash = Array(SHA256.hash(data: Array("\(request.method) \(request.path)\n".utf8) + request.body))
+    let requestHash = Array(
+      SHA256.hash(data: Array("\(request.method) \(request.path)\n".utf8) + request.body))
     let now = request.time
     if try !claim(owner.id, keyHash, requestHash, now) {
       if let answer = try earlier(owner.id, keyHash, requestHash, now) { return answer }
@@ -43,7 +48,8 @@ package struct IdempotentAnswers {
       return response
     } catch {
       try connection.execute(
-        "DELETE FROM idempotent_answer WHERE service_key_id = \(owner.id) AND key_hash = \(keyHash) AND status IS NULL")
+        "DELETE FROM idempotent_answer WHERE service_key_id = \(owner.id) AND key_hash = \(keyHash) AND status IS NULL"
+      )
       throw error
     }
   }
@@ -52,7 +58,9 @@ package struct IdempotentAnswers {
     try connection.execute("DELETE FROM idempotent_answer WHERE expires_at < \(now) LIMIT 10000")
   }
 
-  private func claim(_ owner: [UInt8], _ key: [UInt8], _ request: [UInt8], _ now: Date) throws -> Bool {
+  private func claim(_ owner: [UInt8], _ key: [UInt8], _ request: [UInt8], _ now: Date) throws
+    -> Bool
+  {
     try connection.execute(
       """
       INSERT IGNORE INTO idempotent_answer (service_key_id, key_hash, request_hash, begun_at, expires_at)
@@ -60,8 +68,11 @@ package struct IdempotentAnswers {
       """) == 1
   }
 
-  /// The answer that a taken key stands for; nil when the caller has taken the key over and runs the act itself.
-  private func earlier(_ owner: [UInt8], _ key: [UInt8], _ request: [UInt8], _ now: Date) throws -> Response? {
+  /// The answer that a taken key stands for; nil when the caller has taken the key over and runs
+  /// the act itself.
+  private func earlier(_ owner: [UInt8], _ key: [UInt8], _ request: [UInt8], _ now: Date) throws
+    -> Response?
+  {
     let row = try connection.first(
       """
       SELECT request_hash, status, body, expires_at
@@ -71,10 +82,13 @@ package struct IdempotentAnswers {
       """)
     guard let row else { throw Rejection(.idempotencyInProgress) }
     let isOver = try row.time("expires_at") <= now
-    guard try isOver || row.bytes("request_hash") == request else { throw Rejection(.idempotencyMismatch) }
+    guard try isOver || row.bytes("request_hash") == request else {
+      throw Rejection(.idempotencyMismatch)
+    }
     if !isOver, let code = try row.optionalInt("status") {
       let status = [Response.Status.ok, .created, .accepted].first { $0.code == code } ?? .ok
-      return Response(status, body: try row.optionalBytes("body") ?? []).adding("Idempotent-Replayed", "true")
+      return Response(status, body: try row.optionalBytes("body") ?? []).adding(
+        "Idempotent-Replayed", "true")
     }
     let taken = try connection.execute(
       """

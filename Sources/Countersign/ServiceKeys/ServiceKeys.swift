@@ -30,7 +30,9 @@ package struct ServiceKeys {
   /// Makes a key.
   ///
   /// - Returns: its text, which is shown this once.
-  package func create(name: String, scopes: Set<ServiceKey.Scope>, at now: Date) throws(DatabaseError) -> Secret {
+  package func create(name: String, scopes: Set<ServiceKey.Scope>, at now: Date)
+    throws(DatabaseError) -> Secret
+  {
     let id = Random.bytes(8)
     let secret = Token()
     let list = scopes.map(\.rawValue).sorted().joined(separator: ",")
@@ -44,9 +46,12 @@ package struct ServiceKeys {
 
   /// The key behind a request.
   ///
-  /// - Throws: `unauthenticated` without a live key; `insufficient_scope` when the key was not made for this.
+  /// - Throws: `unauthenticated` without a live key; `insufficient_scope` when the key was not made
+  ///   for this.
   package func required(_ request: Request, _ scope: ServiceKey.Scope) throws -> ServiceKey {
-    guard let authorization = request.headers[.authorization] else { throw Rejection(.unauthenticated) }
+    guard let authorization = request.headers[.authorization] else {
+      throw Rejection(.unauthenticated)
+    }
     let parts = authorization.split(separator: " ", maxSplits: 1)
     guard parts.count == 2, parts[0].lowercased() == "bearer", let key = try find(parts[1]) else {
       throw Rejection(.unauthenticated)
@@ -57,17 +62,22 @@ package struct ServiceKeys {
 
   private func find(_ text: Substring) throws -> ServiceKey? {
     let parts = text.split(separator: "_", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0] == "csk", let id = Self.id(parts[1]), let secret = Token(received: String(parts[2]))
+    guard parts.count == 3, parts[0] == "csk", let id = Self.id(parts[1]),
+      let secret = Token(received: String(parts[2]))
     else { return nil }
     let row = try connection.first(
       "SELECT secret_hash, scopes FROM service_key WHERE id = \(id) AND revoked_at IS NULL")
     guard let row, ConstantTime.equal(try row.bytes("secret_hash"), secret.hash) else { return nil }
-    let scopes = try row.text("scopes").split(separator: ",").compactMap { ServiceKey.Scope(rawValue: String($0)) }
+    let scopes = try row.text("scopes").split(separator: ",").compactMap {
+      ServiceKey.Scope(rawValue: String($0))
+    }
     return ServiceKey(id: id, scopes: Set(scopes))
   }
 
   private static func id(_ text: Substring) -> [UInt8]? {
-    guard text.utf8.count == 16, text.utf8.allSatisfy(Hexadecimal.isDigit), let number = UInt64(text, radix: 16) else {
+    guard text.utf8.count == 16, text.utf8.allSatisfy(Hexadecimal.isDigit),
+      let number = UInt64(text, radix: 16)
+    else {
       return nil
     }
     return unsafe withUnsafeBytes(of: number.bigEndian) { unsafe Array($0) }

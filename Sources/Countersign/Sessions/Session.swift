@@ -6,7 +6,8 @@ package struct Session: Sendable {
 
   package let id: ID
   package let account: Account
-  /// Authenticator assurance level (NIST SP 800-63B section 2): 1 after a password, 2 after a second factor.
+  /// Authenticator assurance level (NIST SP 800-63B section 2): 1 after a password, 2 after a
+  /// second factor.
   package let level: Int
   /// When it ends unless it is used before.
   package let expiresAt: Date

@@ -10,15 +10,17 @@ package struct SessionGate {
 
   /// The caller's session; nil for a caller that presents nothing.
   ///
-  /// - Throws: `unauthenticated` for a credential that opens no session: a caller that presents one wants to be
-  ///   recognised, and must not be served as a stranger.
+  /// - Throws: `unauthenticated` for a credential that opens no session: a caller that presents one
+  ///   wants to be recognised, and must not be served as a stranger.
   package func optional(_ request: Request) throws -> Session? {
     guard let credential = try request.credential(cookies) else { return nil }
     let token =
       switch credential {
       case .bearer(let token), .cookie(let token): token
       }
-    guard let session = try sessions.find(token, at: request.time) else { throw Rejection(.unauthenticated) }
+    guard let session = try sessions.find(token, at: request.time) else {
+      throw Rejection(.unauthenticated)
+    }
     return session
   }
 
@@ -31,7 +33,9 @@ package struct SessionGate {
   }
 
   /// What an answer carries that opens a session: the cookie beside the token in its body.
-  package func cookie(_ issued: IssuedSession, for request: Request) -> (name: String, value: String) {
+  package func cookie(_ issued: IssuedSession, for request: Request) -> (
+    name: String, value: String
+  ) {
     let seconds = Int(issued.expiresAt.timeIntervalSince(request.time))
     return ("Set-Cookie", cookies.session(issued.token, lifetime: seconds))
   }

@@ -6,7 +6,8 @@ struct SessionStore {
   let vault: PhoneVault
 
   func insert(
-    _ token: Token, _ id: Session.ID, _ account: Account.ID, level: Int, _ client: ClientDescription, at now: Date,
+    _ token: Token, _ id: Session.ID, _ account: Account.ID, level: Int,
+    _ client: ClientDescription, at now: Date,
     until end: Date
   ) throws(DatabaseError) {
     try connection.execute(
@@ -52,7 +53,9 @@ struct SessionStore {
       """)
   }
 
-  func list(_ account: Account.ID, at now: Date, idleSince: Date) throws(DatabaseError) -> [SessionSummary] {
+  func list(_ account: Account.ID, at now: Date, idleSince: Date) throws(DatabaseError)
+    -> [SessionSummary]
+  {
     var summaries: [SessionSummary] = []
     for row in try connection.all(
       """
@@ -68,7 +71,8 @@ struct SessionStore {
       summaries.append(
         SessionSummary(
           id: try row.id("id"), userAgent: try row.text("user_agent"),
-          address: String(decoding: try row.bytes("address"), as: UTF8.self), createdAt: try row.time("created_at"),
+          address: String(decoding: try row.bytes("address"), as: UTF8.self),
+          createdAt: try row.time("created_at"),
           lastSeenAt: try row.time("last_seen_at")))
     }
     return summaries

@@ -2,8 +2,8 @@ package import FoundationEssentials
 
 /// Opening, recognising, and ending sessions.
 ///
-/// A session is a row; its token is shown once and stored as a hash. Nothing about a session is cached, so one that was
-/// ended is refused by every process from the next request on.
+/// A session is a row; its token is shown once and stored as a hash. Nothing about a session is
+/// cached, so one that was ended is refused by every process from the next request on.
 package struct Sessions {
   let store: SessionStore
   private let idle: TimeInterval
@@ -37,7 +37,8 @@ package struct Sessions {
       try store.markSeen(token, at: now)
     }
     return Session(
-      id: found.id, account: found.account, level: found.level, expiresAt: min(found.end, now.addingTimeInterval(idle)))
+      id: found.id, account: found.account, level: found.level,
+      expiresAt: min(found.end, now.addingTimeInterval(idle)))
   }
 
   package func list(_ session: Session, at now: Date) throws(DatabaseError) -> [SessionSummary] {

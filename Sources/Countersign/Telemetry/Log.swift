@@ -2,10 +2,11 @@ package import Logging
 import FoundationEssentials
 import Glibc
 
-/// The log: one line an event on standard error, JSON or text, each with a constant message and its values as fields.
+/// The log: one line an event on standard error, JSON or text, each with a constant message and its
+/// values as fields.
 ///
-/// No line holds a code, a token, a key, or a whole phone number: flows put ids into fields, and secrets are a type that
-/// prints as `(secret)`.
+/// No line holds a code, a token, a key, or a whole phone number: flows put ids into fields, and
+/// secrets are a type that prints as `(secret)`.
 package enum Log {
   package enum Format: String, Sendable {
     case json, text
@@ -28,7 +29,8 @@ package enum Log {
     return logger
   }
 
-  /// Writes one line to standard error in a single call, so that lines of several threads do not mix.
+  /// Writes one line to standard error in a single call, so that lines of several threads do not
+  /// mix.
   package static func writeLine(_ line: String) {
     var bytes = Array(line.utf8)
     bytes.append(UInt8(ascii: "\n"))

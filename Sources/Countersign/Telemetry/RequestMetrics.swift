@@ -18,11 +18,13 @@ package struct Gauge: Sendable {
 
 /// What a program has answered: requests by route and status, and how long each route took.
 ///
-/// Each worker counts in a shard of its own, whose lock nobody else takes except while metrics are read.
+/// Each worker counts in a shard of its own, whose lock nobody else takes except while metrics are
+/// read.
 package final class RequestMetrics: Sendable {
   /// Upper bounds of the latency histogram, in microseconds.
   private static let bounds: [UInt64] = [
-    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
+    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,
+    2_500_000,
   ]
 
   /// One worker's counts.
@@ -73,25 +75,31 @@ package final class RequestMetrics: Sendable {
     }
     let patterns = patterns.withLock { $0 }
     func labels(_ route: Int) -> String {
-      "program=\"\(program)\"," + (patterns.indices.contains(route) ? patterns[route] : "method=\"-\",route=\"-\"")
+      "program=\"\(program)\","
+        + (patterns.indices.contains(route) ? patterns[route] : "method=\"-\",route=\"-\"")
     }
-    var text = "# HELP countersign_requests_total Requests answered.\n# TYPE countersign_requests_total counter\n"
+    var text =
+      "# HELP countersign_requests_total Requests answered.\n# TYPE countersign_requests_total counter\n"
     for (key, count) in requests.sorted(by: { $0.key < $1.key }) {
       // The remainder of a negative number is negative, and route -1 makes the key so.
       let status = (key % 1_000 + 1_000) % 1_000
-      text += "countersign_requests_total{\(labels((key - status) / 1_000)),status=\"\(status)\"} \(count)\n"
+      text +=
+        "countersign_requests_total{\(labels((key - status) / 1_000)),status=\"\(status)\"} \(count)\n"
     }
-    text += "# HELP countersign_request_duration_seconds Time from the arrival of a request to its answer.\n"
+    text +=
+      "# HELP countersign_request_duration_seconds Time from the arrival of a request to its answer.\n"
     text += "# TYPE countersign_request_duration_seconds histogram\n"
     for (route, counts) in latencies.sorted(by: { $0.key < $1.key }) {
       var total: UInt64 = 0
       for (index, bound) in Self.bounds.enumerated() {
         total += counts[index]
-        text += "countersign_request_duration_seconds_bucket{\(labels(route)),le=\"\(Double(bound) / 1e6)\"} \(total)\n"
+        text +=
+          "countersign_request_duration_seconds_bucket{\(labels(route)),le=\"\(Double(bound) / 1e6)\"} \(total)\n"
       }
       total += counts[Self.bounds.count]
       text += "countersign_request_duration_seconds_bucket{\(labels(route)),le=\"+Inf\"} \(total)\n"
-      text += "countersign_request_duration_seconds_sum{\(labels(route))} \(Double(counts[Self.bounds.count + 1]) / 1e9)\n"
+      text +=
+        "countersign_request_duration_seconds_sum{\(labels(route))} \(Double(counts[Self.bounds.count + 1]) / 1e9)\n"
       text += "countersign_request_duration_seconds_count{\(labels(route))} \(total)\n"
     }
     var described: Set<String> = []
@@ -99,7 +107,9 @@ package final class RequestMetrics: Sendable {
       if described.insert(gauge.name).inserted {
         text += "# HELP \(gauge.name) \(gauge.help)\n# TYPE \(gauge.name) gauge\n"
       }
-      text += gauge.labels.isEmpty ? "\(gauge.name) \(gauge.value)\n" : "\(gauge.name){\(gauge.labels)} \(gauge.value)\n"
+      text +=
+        gauge.labels.isEmpty
+        ? "\(gauge.name) \(gauge.value)\n" : "\(gauge.name){\(gauge.labels)} \(gauge.value)\n"
     }
     return text
   }

@@ -10,7 +10,8 @@ package struct TwilioMessages: Sendable {
 
   package init(_ settings: TwilioSettings, _ publicURL: PublicBaseURL) {
     self.settings = settings
-    // The fragment asks Twilio to repeat a callback that could not connect or was answered with 5xx.
+    // The fragment asks Twilio to repeat a callback that could not connect or was answered with
+    // 5xx.
     callbackURL = "\(publicURL.origin)/api/webhooks/twilio-status#rc=3&rp=5xx,ct,rt"
   }
 
@@ -24,11 +25,14 @@ package struct TwilioMessages: Sendable {
     let createdAt: Date
   }
 
-  private var account: String { "\(settings.apiBaseURL)/2010-04-01/Accounts/\(settings.accountSID)" }
+  private var account: String {
+    "\(settings.apiBaseURL)/2010-04-01/Accounts/\(settings.accountSID)"
+  }
 
   private func request(_ method: TransferRequest.Method, _ url: String) -> TransferRequest {
     var request = TransferRequest(method: method, url: url)
-    request.login = settings.apiKey.map { ($0.sid, $0.secret) } ?? (settings.accountSID, settings.authToken)
+    request.login =
+      settings.apiKey.map { ($0.sid, $0.secret) } ?? (settings.accountSID, settings.authToken)
     return request
   }
 
@@ -38,7 +42,11 @@ package struct TwilioMessages: Sendable {
     switch order.channel {
     case .call:
       if case .number(let number) = settings.sender { fields.append(("From", number)) }
-      fields.append(("Twiml", "<Response><Pause length=\"1\"/><Say>\(Self.escaped(order.body))</Say></Response>"))
+      fields.append(
+        (
+          "Twiml",
+          "<Response><Pause length=\"1\"/><Say>\(Self.escaped(order.body))</Say></Response>"
+        ))
     case .sms, .email:
       switch settings.sender {
       case .number(let number): fields.append(("From", number))
@@ -60,11 +68,15 @@ package struct TwilioMessages: Sendable {
       .split(separator: "<", omittingEmptySubsequences: false).joined(separator: "&lt;")
   }
 
-  /// The request that asks what Twilio knows of messages to the same number since this one was made.
+  /// The request that asks what Twilio knows of messages to the same number since this one was
+  /// made.
   func lookUp(_ order: Order) -> TransferRequest {
     let since = order.createdAt.addingTimeInterval(-24 * 3_600).rfc3339.prefix(10)
-    let query = FormFields.encode([("To", order.to), ("DateSent>", String(since)), ("PageSize", "50")])
-    return request(.get, "\(account)/\(order.channel == .call ? "Calls" : "Messages").json?\(query)")
+    let query = FormFields.encode([
+      ("To", order.to), ("DateSent>", String(since)), ("PageSize", "50"),
+    ])
+    return request(
+      .get, "\(account)/\(order.channel == .call ? "Calls" : "Messages").json?\(query)")
   }
 
   /// What became of a request to send.
@@ -97,14 +109,16 @@ package struct TwilioMessages: Sendable {
       switch response.status {
       case 200..<300:
         // Taken, but by what name? The courier asks.
-        guard let message = try? JSONDecoder().decode(Message.self, from: Data(response.body)) else { return .unknown }
+        guard let message = try? JSONDecoder().decode(Message.self, from: Data(response.body))
+        else { return .unknown }
         return .accepted(sid: message.sid, rank: TwilioStatus(message.status ?? "")?.rank ?? 0)
       case 429:
         return .notTaken(after: response.retryAfter, .providerRateLimited)
       case 503:
         return .notTaken(after: response.retryAfter, .providerUnavailable)
       case 500...:
-        // Neither 500 nor a gateway's 502 and 504 says whether the message was taken before something broke.
+        // Neither 500 nor a gateway's 502 and 504 says whether the message was taken before
+        // something broke.
         return .unknown
       default:
         let code = (try? JSONDecoder().decode(Problem.self, from: Data(response.body)))?.code
@@ -131,10 +145,13 @@ package struct TwilioMessages: Sendable {
       let page = try? JSONDecoder().decode(Page.self, from: Data(response.body))
     else { return .noAnswer }
     for message in page.messages ?? page.calls ?? [] {
-      // A text holds a code of its own, so equal texts are the same message; a trial account's begins with a prefix. Of a
-      // call Twilio keeps no words: one that was placed to the number since then counts.
+      // A text holds a code of its own, so equal texts are the same message; a trial account's
+      // begins with a prefix. Of a call Twilio keeps no words: one that was placed to the number
+      // since then counts.
       let isOurs = order.channel == .call || message.body.map { $0.hasSuffix(order.body) } == true
-      if isOurs { return .accepted(sid: message.sid, rank: TwilioStatus(message.status ?? "")?.rank ?? 0) }
+      if isOurs {
+        return .accepted(sid: message.sid, rank: TwilioStatus(message.status ?? "")?.rank ?? 0)
+      }
     }
     return .notThere
   }

@@ -26,7 +26,9 @@ package struct TwilioSettings: Sendable {
   init?(_ source: inout Environment) {
     let faults = source.faults.count
     let sid = source.required("TWILIO_ACCOUNT_SID")
-    if !sid.isEmpty, !Self.isSID(sid, "AC") { source.fault("TWILIO_ACCOUNT_SID must be AC and 32 hexadecimal digits.") }
+    if !sid.isEmpty, !Self.isSID(sid, "AC") {
+      source.fault("TWILIO_ACCOUNT_SID must be AC and 32 hexadecimal digits.")
+    }
     let token = source.required("TWILIO_AUTH_TOKEN")
     let secondary = source.value("TWILIO_SECONDARY_AUTH_TOKEN")
     let keySID = source.value("TWILIO_API_KEY_SID")
@@ -36,7 +38,9 @@ package struct TwilioSettings: Sendable {
     }
     let number = source.value("TWILIO_PHONE_NUMBER")
     let service = source.value("TWILIO_MESSAGING_SERVICE_SID")
-    if number == nil, service == nil { source.fault("TWILIO_PHONE_NUMBER or TWILIO_MESSAGING_SERVICE_SID is missing.") }
+    if number == nil, service == nil {
+      source.fault("TWILIO_PHONE_NUMBER or TWILIO_MESSAGING_SERVICE_SID is missing.")
+    }
     if let service, !Self.isSID(service, "MG") {
       source.fault("TWILIO_MESSAGING_SERVICE_SID must be MG and 32 hexadecimal digits.")
     }

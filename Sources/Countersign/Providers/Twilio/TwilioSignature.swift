@@ -4,9 +4,10 @@ import FoundationEssentials
 /// `X-Twilio-Signature`: how Twilio proves that a callback is its own
 /// (<https://www.twilio.com/docs/usage/security#validating-requests>).
 ///
-/// HMAC-SHA-1 under the account's auth token over the URL as it is configured at Twilio and the form's parameters, sorted
-/// by name, names and values run together. Nothing separates them, so a valid signature also covers other splits of the
-/// same characters into parameters: whoever reads the parameters must accept only those it knows, in their exact form.
+/// HMAC-SHA-1 under the account's auth token over the URL as it is configured at Twilio and the
+/// form's parameters, sorted by name, names and values run together. Nothing separates them, so a
+/// valid signature also covers other splits of the same characters into parameters: whoever reads
+/// the parameters must accept only those it knows, in their exact form.
 package struct TwilioSignature: Sendable {
   private let tokens: [Secret]
   private let origin: PublicBaseURL
@@ -35,7 +36,8 @@ package struct TwilioSignature: Sendable {
     if let body {
       let query = target.split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
       guard let declared = FormFields(parsing: Array(query.utf8))?["bodySHA256"],
-        ConstantTime.equal(Array(declared.utf8), Array(Hexadecimal.encode(SHA256.hash(data: body)).utf8))
+        ConstantTime.equal(
+          Array(declared.utf8), Array(Hexadecimal.encode(SHA256.hash(data: body)).utf8))
       else { return false }
     }
     return isValid(signature, [], target)
@@ -71,11 +73,13 @@ package struct TwilioSignature: Sendable {
     return ["\(scheme)://\(origin.host)\(target)", "\(scheme)://\(origin.host):\(port)\(target)"]
   }
 
-  /// Names in ascending order of their bytes, each followed by its value; of a repeated name the distinct values,
-  /// ascending.
+  /// Names in ascending order of their bytes, each followed by its value; of a repeated name the
+  /// distinct values, ascending.
   private static func parameters(_ form: FormFields) -> [UInt8] {
-    let pairs = form.pairs.map { (Array($0.name.utf8), Array($0.value.utf8)) }.sorted { left, right in
-      left.0 == right.0 ? left.1.lexicographicallyPrecedes(right.1) : left.0.lexicographicallyPrecedes(right.0)
+    let pairs = form.pairs.map { (Array($0.name.utf8), Array($0.value.utf8)) }.sorted {
+      left, right in
+      left.0 == right.0
+        ? left.1.lexicographicallyPrecedes(right.1) : left.0.lexicographicallyPrecedes(right.0)
     }
     var bytes: [UInt8] = []
     var previous: ([UInt8], [UInt8])?

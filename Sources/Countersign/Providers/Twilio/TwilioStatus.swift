@@ -1,6 +1,8 @@
-/// Twilio's word for how far a message has come (<https://www.twilio.com/docs/messaging/api/message-resource#message-status-values>).
+/// Twilio's word for how far a message has come
+/// (<https://www.twilio.com/docs/messaging/api/message-resource#message-status-values>).
 ///
-/// Its rank only rises: callbacks come late, twice, and out of order. A word we do not know is nil, and changes nothing.
+/// Its rank only rises: callbacks come late, twice, and out of order. A word we do not know is nil,
+/// and changes nothing.
 package struct TwilioStatus: Sendable {
   package let rank: Int
   /// Our word for it.

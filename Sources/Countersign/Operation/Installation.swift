@@ -1,15 +1,15 @@
-import ArgumentParser
 import FoundationEssentials
 
 /// Where the programs and the files they need are.
-struct Installation {
+package struct Installation {
   /// The directory of the programs.
-  let programs: String
+  package let programs: String
   /// The directory that holds `db/` and `nginx/`.
-  let root: String
+  package let root: String
 
-  /// Found from this program's own place: a build directory of the source tree, or an installed system.
-  init() throws {
+  /// Found from this program's own place: a build directory of the source tree, or an installed
+  /// system.
+  package init() throws {
     let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     var directory = own.split(separator: "/").dropLast()
     programs = "/" + directory.joined(separator: "/")
@@ -22,7 +22,9 @@ struct Installation {
       directory.removeLast()
     }
     guard Self.isRoot("/usr/share/countersign") else {
-      throw ValidationError("The directories db and nginx are not found beside this program or in /usr/share/countersign.")
+      throw OperatorError(
+        "The directories db and nginx are not found beside this program or in /usr/share/countersign."
+      )
     }
     root = "/usr/share/countersign"
   }
@@ -32,14 +34,18 @@ struct Installation {
       && FileManager.default.fileExists(atPath: "\(path)/nginx/nginx.conf")
   }
 
-  var migrations: String { "\(root)/db/migrations" }
+  package var migrations: String { "\(root)/db/migrations" }
 
-  /// A program of the system's, by the first place of `PATH` or the usual ones of Debian that has it.
-  static func find(_ name: String) throws -> String {
-    let paths = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+  /// A program of the system's, by the first place of `PATH` or the usual ones of Debian that has
+  /// it.
+  package static func find(_ name: String) throws -> String {
+    let paths = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(
+      String.init)
     for path in paths + ["/usr/sbin", "/usr/bin", "/sbin", "/bin"] {
-      if FileManager.default.isExecutableFile(atPath: "\(path)/\(name)") { return "\(path)/\(name)" }
+      if FileManager.default.isExecutableFile(atPath: "\(path)/\(name)") {
+        return "\(path)/\(name)"
+      }
     }
-    throw ValidationError("\(name) is not installed.")
+    throw OperatorError("\(name) is not installed.")
   }
 }

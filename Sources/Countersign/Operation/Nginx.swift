@@ -1,21 +1,23 @@
-import ArgumentParser
 import FoundationEssentials
 import Glibc
 
-/// The web server in front: a copy of the configuration in `nginx/`, with the paths and ports of one state directory.
-struct Nginx {
-  let process: ChildProcess
+/// The web server in front: a copy of the configuration in `nginx/`, with the paths and ports of
+/// one state directory.
+package struct Nginx {
+  package let process: ChildProcess
 
-  init(
-    _ installation: Installation, _ state: StateDirectory, port: Int, sandboxPort: Int?, publicHost: String
+  package init(
+    _ installation: Installation, _ state: StateDirectory, port: Int, sandboxPort: Int?,
+    publicHost: String
   ) throws {
     let source = "\(installation.root)/nginx"
     let isRoot = getuid() == 0
     func render(_ name: String, to target: String) throws {
       guard var text = try? String(contentsOfFile: "\(source)/\(name)", encoding: .utf8) else {
-        throw ValidationError("\(source)/\(name) cannot be read.")
+        throw OperatorError("\(source)/\(name) cannot be read.")
       }
-      // As root the workers stay root: the sockets belong to whoever runs `up`, and are open to nobody else.
+      // As root the workers stay root: the sockets belong to whoever runs `up`, and are open to
+      // nobody else.
       for (canonical, own) in [
         ("user www-data;\n", isRoot ? "user root;\n" : ""),
         ("pid /run/countersign/nginx.pid;", "pid \(state.run)/nginx-own.pid;"),
@@ -28,16 +30,19 @@ struct Nginx {
         ("127.0.0.1:8025", "127.0.0.1:\(sandboxPort ?? 8025)"),
         ("server_name 127.0.0.1 localhost;", "server_name 127.0.0.1 localhost \(publicHost);"),
       ] {
-        text = text.split(separator: canonical, omittingEmptySubsequences: false).joined(separator: own)
+        text = text.split(separator: canonical, omittingEmptySubsequences: false).joined(
+          separator: own)
       }
       do {
         try Data(text.utf8).write(to: URL(filePath: "\(state.nginx)/\(target)"))
       } catch {
-        throw ValidationError("\(state.nginx)/\(target) cannot be written.")
+        throw OperatorError("\(state.nginx)/\(target) cannot be written.")
       }
     }
-    try FileManager.default.createDirectory(atPath: "\(state.nginx)/responders", withIntermediateDirectories: true)
-    for name in try FileManager.default.contentsOfDirectory(atPath: source) where name.hasSuffix(".conf") {
+    try FileManager.default.createDirectory(
+      atPath: "\(state.nginx)/responders", withIntermediateDirectories: true)
+    for name in try FileManager.default.contentsOfDirectory(atPath: source)
+    where name.hasSuffix(".conf") {
       if name != "sandbox.conf" { try render(name, to: name) }
     }
     for name in try FileManager.default.contentsOfDirectory(atPath: "\(source)/responders") {
@@ -51,8 +56,9 @@ struct Nginx {
       environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], in: state)
   }
 
-  /// - Throws: when something listens on a port of ours already, which nginx would say only in its log.
-  static func requireFree(_ port: Int) throws {
+  /// - Throws: when something listens on a port of ours already, which nginx would say only in its
+  ///   log.
+  package static func requireFree(_ port: Int) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
@@ -60,12 +66,15 @@ struct Nginx {
     address.sin_port = in_port_t(truncatingIfNeeded: port).bigEndian
     address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
     var on: Int32 = 1
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
     let result = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard result == 0 else { throw ValidationError("Port \(port) is taken; choose another with --port or --sandbox-port.") }
+    guard result == 0 else {
+      throw OperatorError("Port \(port) is taken; choose another with --port or --sandbox-port.")
+    }
   }
 }

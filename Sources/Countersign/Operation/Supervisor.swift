@@ -1,26 +1,24 @@
-import ArgumentParser
-import Countersign
 import FoundationEssentials
 import Glibc
 
 /// Keeps the parts of a system running, and stops them in the order that loses nothing.
-final class Supervisor {
+package final class Supervisor {
   private let state: StateDirectory
   private var children: [ChildProcess] = []
 
   /// SIGINT or SIGTERM came while the system was starting.
-  struct Interrupted: Error {}
+  package struct Interrupted: Error {}
 
-  init(state: StateDirectory) {
+  package init(state: StateDirectory) {
     self.state = state
   }
 
   /// Takes over a process that has been or will be started elsewhere.
-  func add(_ child: ChildProcess) {
+  package func add(_ child: ChildProcess) {
     children.append(child)
   }
 
-  func start(_ child: ChildProcess) throws {
+  package func start(_ child: ChildProcess) throws {
     try child.start()
     children.append(child)
   }
@@ -30,7 +28,7 @@ final class Supervisor {
   private static let startSeconds = 60
 
   /// Waits until each URL answers 200.
-  func waitUntilReady(_ urls: [String]) throws {
+  package func waitUntilReady(_ urls: [String]) throws {
     for url in urls {
       try wait("\(url) does not answer") {
         var request = TransferRequest(method: .get, url: url)
@@ -40,7 +38,7 @@ final class Supervisor {
     }
   }
 
-  func waitUntilExists(_ path: String) throws {
+  package func waitUntilExists(_ path: String) throws {
     try wait("\(path) was not made") { FileManager.default.fileExists(atPath: path) }
   }
 
@@ -49,10 +47,12 @@ final class Supervisor {
     while !condition() {
       if Signals.wait(milliseconds: 20) { throw Interrupted() }
       for child in children where child.hasEnded() {
-        throw ValidationError("\(child.name) does not start; \(state.logs)/\(child.name).log says why.")
+        throw OperatorError(
+          "\(child.name) does not start; \(state.logs)/\(child.name).log says why.")
       }
       guard MonotonicClock.nanoseconds < deadline else {
-        throw ValidationError("The system does not start: \(failure). The files in \(state.logs) say why.")
+        throw OperatorError(
+          "The system does not start: \(failure). The files in \(state.logs) say why.")
       }
     }
   }
@@ -62,7 +62,7 @@ final class Supervisor {
   /// Starts a part again whenever one ends, until SIGINT or SIGTERM.
   ///
   /// At once the first time; a part that ends within a second of its start waits a second.
-  func superviseUntilStopped() {
+  package func superviseUntilStopped() {
     while !Signals.wait(milliseconds: 50) {
       for child in children where child.hasEnded() {
         let lived = MonotonicClock.nanoseconds - child.startedAt
@@ -77,8 +77,9 @@ final class Supervisor {
     }
   }
 
-  /// Stops everything: nginx first, so that nothing new comes; the database last, so that what is under way is recorded.
-  func stop() {
+  /// Stops everything: nginx first, so that nothing new comes; the database last, so that what is
+  /// under way is recorded.
+  package func stop() {
     let order = ["nginx", "mariadb"]
     let web = children.filter { $0.name == order[0] }
     let database = children.filter { $0.name == order[1] }

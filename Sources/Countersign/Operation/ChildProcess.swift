@@ -1,24 +1,23 @@
-import ArgumentParser
-import Countersign
 import FoundationEssentials
-import Glibc
+package import Glibc
 
 /// A program that `up` runs and keeps running.
-final class ChildProcess {
-  let name: String
+package final class ChildProcess {
+  package let name: String
   private let executable: String
   private let arguments: [String]
   private let environment: [String: String]
   private let log: String
   private let pidFile: String
-  /// A listening socket that the child finds as its descriptor 0; it stays open here, so that while the child is restarted
-  /// requests wait in its backlog and are not refused.
+  /// A listening socket that the child finds as its descriptor 0; it stays open here, so that while
+  /// the child is restarted requests wait in its backlog and are not refused.
   private let listener: Int32?
-  private(set) var pid: pid_t = 0
-  private(set) var startedAt: UInt64 = 0
+  package private(set) var pid: pid_t = 0
+  package private(set) var startedAt: UInt64 = 0
 
-  init(
-    _ name: String, _ executable: String, _ arguments: [String], environment: [String: String], listener: Int32? = nil,
+  package init(
+    _ name: String, _ executable: String, _ arguments: [String], environment: [String: String],
+    listener: Int32? = nil,
     in state: StateDirectory
   ) {
     self.name = name
@@ -32,9 +31,9 @@ final class ChildProcess {
 
   /// Starts it, in a process group of its own, with its output appended to its log.
   ///
-  /// `setpriv` asks the kernel to end it when this process ends in any way, so that nothing is left behind even then.
-  /// The corresponding C function is `posix_spawn`.
-  func start() throws {
+  /// `setpriv` asks the kernel to end it when this process ends in any way, so that nothing is left
+  /// behind even then. The corresponding C function is `posix_spawn`.
+  package func start() throws {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -52,7 +51,8 @@ final class ChildProcess {
     unsafe sigemptyset(&none)
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
     unsafe posix_spawnattr_setpgroup(&attributes, 0)
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+    unsafe posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
     let setpriv = try Installation.find("setpriv")
     let words = [setpriv, "--pdeathsig", "KILL", executable] + arguments
     let result = unsafe withCStrings(words) { argv in
@@ -60,13 +60,16 @@ final class ChildProcess {
         unsafe posix_spawn(&pid, setpriv, &actions, &attributes, argv, envp)
       }
     }
-    guard result == 0 else { throw ValidationError(unsafe "\(name) cannot be started: \(String(cString: strerror(result))).") }
+    guard result == 0 else {
+      throw OperatorError(
+        unsafe "\(name) cannot be started: \(String(cString: strerror(result))).")
+    }
     startedAt = MonotonicClock.nanoseconds
     try? Data("\(pid)\n".utf8).write(to: URL(filePath: pidFile))
   }
 
   /// True when it has ended; what it left of its process group is ended with it.
-  func hasEnded() -> Bool {
+  package func hasEnded() -> Bool {
     guard pid > 0 else { return true }
     var status: Int32 = 0
     guard unsafe waitpid(pid, &status, WNOHANG) == pid else { return false }
@@ -76,12 +79,12 @@ final class ChildProcess {
   }
 
   /// Asks it to end.
-  func signal(_ signal: Int32) {
+  package func signal(_ signal: Int32) {
     if pid > 0 { kill(pid, signal) }
   }
 
   /// Waits until it has ended, and ends it by force after so many seconds.
-  func waitUntilEnded(seconds: Int) {
+  package func waitUntilEnded(seconds: Int) {
     let deadline = MonotonicClock.nanoseconds + UInt64(seconds) * 1_000_000_000
     while !hasEnded() {
       if MonotonicClock.nanoseconds > deadline {
@@ -99,7 +102,7 @@ private func withCStrings<Result>(
 ) -> Result {
   var pointers: [UnsafeMutablePointer<CChar>?] = unsafe texts.map { unsafe strdup($0) }
   unsafe pointers.append(nil)
-  defer { for unsafe pointer in unsafe pointers { unsafe free(pointer) } }
+  defer { unsafe pointers.forEach { unsafe free($0) } }
   return unsafe pointers.withUnsafeMutableBufferPointer { buffer in
     // The array holds at least the null pointer, so it has an address.
     unsafe use(buffer.baseAddress.unsafelyUnwrapped)

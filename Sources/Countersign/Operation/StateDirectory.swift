@@ -1,47 +1,46 @@
-import ArgumentParser
-import Countersign
 import FoundationEssentials
 import Glibc
 
 /// The directory of one system: everything that it keeps, and how its parts reach each other.
-struct StateDirectory {
-  let path: String
+package struct StateDirectory {
+  package let path: String
 
   /// - Parameter path: absolute, or below the working directory.
-  init(_ path: String) {
+  package init(_ path: String) {
     self.path = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
   }
 
-  var data: String { "\(path)/data" }
-  var run: String { "\(path)/run" }
-  var logs: String { "\(path)/logs" }
-  var nginx: String { "\(path)/nginx" }
-  var databaseSocket: String { "\(path)/mariadb.sock" }
+  package var data: String { "\(path)/data" }
+  package var run: String { "\(path)/run" }
+  package var logs: String { "\(path)/logs" }
+  package var nginx: String { "\(path)/nginx" }
+  package var databaseSocket: String { "\(path)/mariadb.sock" }
   private var environmentFile: String { "\(path)/environment" }
   private var secretsFile: String { "\(path)/secrets" }
 
   /// Makes what is missing; nobody but the owner may look inside.
-  func prepare() throws {
+  package func prepare() throws {
     for directory in [path, data, run, logs, nginx, "\(nginx)/enabled", "\(nginx)/temp"] {
       do {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+          atPath: directory, withIntermediateDirectories: true)
       } catch {
-        throw ValidationError("The directory \(directory) cannot be made.")
+        throw OperatorError("The directory \(directory) cannot be made.")
       }
       unsafe chmod(directory, 0o700)
     }
     guard "\(run)/verify-phone.sock".utf8.count < 100 else {
-      throw ValidationError("The path of the state directory is too long for the sockets in it.")
+      throw OperatorError("The path of the state directory is too long for the sockets in it.")
     }
   }
 
   /// Keeps other `up`s out of this directory while this one lives.
   ///
   /// - Returns: the descriptor that holds the lock.
-  func lock() throws -> Int32 {
+  package func lock() throws -> Int32 {
     let descriptor = unsafe open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      throw ValidationError("Another countersignctl up runs in \(path).")
+      throw OperatorError("Another countersignctl up runs in \(path).")
     }
     return descriptor
   }
@@ -49,10 +48,12 @@ struct StateDirectory {
   // MARK: Secrets
 
   /// The keys and passwords of a system that runs by itself, made once.
-  func secrets() throws -> [String: String] {
-    if let text = try? String(contentsOfFile: secretsFile, encoding: .utf8) { return Self.parse(text) }
+  package func secrets() throws -> [String: String] {
+    if let text = try? String(contentsOfFile: secretsFile, encoding: .utf8) {
+      return Self.parse(text)
+    }
     var secrets = ["COUNTERSIGN_KEYS": "1:\(Data(Random.bytes(32)).base64EncodedString())"]
-    for program in Program.databaseUsers {
+    for program in Part.databaseUsers {
       secrets["PASSWORD_\(program)"] = Hexadecimal.encode(Random.bytes(24))
     }
     secrets["TWILIO_ACCOUNT_SID"] = "AC\(Hexadecimal.encode(Random.bytes(16)))"
@@ -62,22 +63,25 @@ struct StateDirectory {
   }
 
   /// Records what the system runs with, for the other commands.
-  func record(_ environment: [String: String]) throws {
+  package func record(_ environment: [String: String]) throws {
     try write(environment, to: environmentFile)
   }
 
   /// What a command goes by: the environment, then the file, then what `up` recorded here.
-  func environment(envFile: String?) throws -> Environment {
-    var values = (try? String(contentsOfFile: environmentFile, encoding: .utf8)).map(Self.parse) ?? [:]
+  package func environment(envFile: String?) throws -> Environment {
+    var values =
+      (try? String(contentsOfFile: environmentFile, encoding: .utf8)).map(Self.parse) ?? [:]
     values.merge(try Self.read(envFile: envFile)) { $1 }
     values.merge(ProcessInfo.processInfo.environment) { $1 }
     return Environment(values)
   }
 
   /// The variables of a file; those of `.env` when none is named and there is one.
-  static func read(envFile: String?) throws -> [String: String] {
+  package static func read(envFile: String?) throws -> [String: String] {
     if let envFile {
-      guard FileManager.default.fileExists(atPath: envFile) else { throw ValidationError("There is no file \(envFile).") }
+      guard FileManager.default.fileExists(atPath: envFile) else {
+        throw OperatorError("There is no file \(envFile).")
+      }
       return Environment.variables(inFile: envFile)
     }
     return Environment.variables(inFile: ".env")
@@ -96,9 +100,10 @@ struct StateDirectory {
     let text = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
     let descriptor = unsafe open("\(file).new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     let bytes = Array(text.utf8)
-    guard descriptor >= 0, unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0,
+    guard descriptor >= 0, unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count,
+      fsync(descriptor) == 0,
       unsafe rename("\(file).new", file) == 0
-    else { throw ValidationError("The file \(file) cannot be written.") }
+    else { throw OperatorError("The file \(file) cannot be written.") }
     close(descriptor)
   }
 }

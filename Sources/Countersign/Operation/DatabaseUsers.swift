@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// The users of a database that `countersignctl up` keeps itself; on a database of the operator's they are the operator's.
+/// The users of a database that `countersignctl up` keeps itself; on a database of the operator's
+/// they are the operator's.
 package struct DatabaseUsers {
   private let connection: Connection
 
