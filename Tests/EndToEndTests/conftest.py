@@ -1,0 +1,183 @@
+"""A whole system for the tests: `countersignctl up` with a state directory and ports of its own."""
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pymysql
+import pytest
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = Path(os.environ.get("COUNTERSIGN_PROGRAMS", ROOT / ".build" / "debug"))
+PASSWORD = "plover-quartz-91x"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class System:
+    """A running system, as its users and its operator see it."""
+
+    def __init__(self, state=None, **environment):
+        self.state = Path(state or tempfile.mkdtemp(prefix="countersign-"))
+        self.port, self.sandbox_port = free_port(), free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("COUNTERSIGN_", "TWILIO_"))},
+            "COUNTERSIGN_MAX_SENDS_PER_ADDRESS_PER_HOUR": "1000000",
+            "COUNTERSIGN_MAX_LOGIN_FAILURES_PER_ADDRESS": "1000000",
+            **environment,
+        }
+        self.process = None
+
+    # Life
+
+    def start(self, *arguments):
+        self.process = subprocess.Popen(
+            [PROGRAMS / "countersignctl", "up", "--state", self.state, "--port", str(self.port),
+             "--sandbox-port", str(self.sandbox_port), *arguments],
+            env=self.environment, cwd=self.state.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        assert line == f"ready {self.base}\n", (line, self.process.stderr.read() if not line else "")
+        # What it says later must not fill the pipe.
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        return self
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+            assert self.process.wait(90) == 0
+        self.process = None
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.state, ignore_errors=True)
+
+    def ctl(self, *arguments, check=True, **environment):
+        return subprocess.run(
+            [PROGRAMS / "countersignctl", *arguments, "--state", self.state],
+            env={**self.environment, **environment}, cwd=self.state.parent, capture_output=True, text=True, check=check)
+
+    def pid(self, part):
+        return int((self.state / "run" / f"{part}.pid").read_text())
+
+    def secret(self, name):
+        lines = (self.state / "environment").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)[name]
+
+    # HTTP
+
+    def call(self, method, path, body=None, token=None, **options):
+        headers = options.pop("headers", {})
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        return requests.request(method, self.base + path, json=body, headers=headers, timeout=30, **options)
+
+    def register(self, **fields):
+        body = {"email": f"{secrets.token_hex(6)}@example.com", "password": PASSWORD, **fields}
+        answer = self.call("POST", "/api/auth/register", body)
+        assert answer.status_code == 201, answer.text
+        return answer.json() | {"email": body["email"]}
+
+    def key(self, scopes="otp"):
+        return self.ctl("api-key", "create", "--scopes", scopes).stdout.strip()
+
+    # The sandbox
+
+    def messages(self, to=None, **query):
+        parameters = {**({"to": to} if to else {}), "limit": 1000, **query}
+        return requests.get(f"{self.sandbox}/api/messages", params=parameters, timeout=10).json()["messages"]
+
+    def wait_for_message(self, to, count=1, seconds=10):
+        return eventually(lambda: (found := self.messages(to)) and len(found) >= count and found, seconds)[0]
+
+    def code(self, to, count=1, seconds=10):
+        return re.search(r"#(\d{6})$", self.wait_for_message(to, count, seconds)["body"]).group(1)
+
+    def rule(self, **rule):
+        assert requests.post(f"{self.sandbox}/api/rules", json=rule, timeout=10).status_code == 201
+
+    def clear_rules(self):
+        requests.delete(f"{self.sandbox}/api/rules", timeout=10)
+
+    # The database
+
+    def rows(self, sql, *values):
+        with pymysql.connect(unix_socket=str(self.state / "mariadb.sock"), user="root", database="countersign",
+                             cursorclass=pymysql.cursors.DictCursor, autocommit=True) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                return cursor.fetchall()
+
+
+def eventually(condition, seconds=10):
+    """The first true value of a condition; fails when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def at_once(count, act):
+    """Runs an act so many times, all let go at one instant, and returns what each returned."""
+    barrier, results = threading.Barrier(count), [None] * count
+
+    def run(index):
+        barrier.wait()
+        try:
+            results[index] = act(index)
+        except requests.RequestException as error:
+            results[index] = error
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+_numbers = iter(range(200, 999))
+
+
+def phone():
+    """A number that no other test uses."""
+    return f"+1415{next(_numbers)}{secrets.randbelow(9000) + 1000}"
+
+
+@pytest.fixture(scope="session")
+def system():
+    """A system that tests share when they leave its parts alone."""
+    running = System().start()
+    yield running
+    running.remove()
+
+
+@pytest.fixture
+def own_system():
+    """Makes systems for one test, with variables of its own."""
+    made = []
+
+    def make(**environment):
+        made.append(System(**environment).start())
+        return made[-1]
+
+    yield make
+    for running in made:
+        running.remove()
