@@ -7,9 +7,8 @@ enum CommonPasswords {
   /// True when a lower-case password is one that is guessed early.
   static func contains(_ text: String) -> Bool {
     if isRepetitive(text) || isRun(text) { return true }
-    for spelling in [text, plain(text)] {
-      let core = trimmed(spelling)
-      if core.isEmpty || words.contains(core) || words.contains(spelling) || isRun(core)
+    for core in [trimmed(text), plain(trimmed(text)), trimmed(plain(text))] {
+      if core.isEmpty && text.count < 12 || words.contains(core) || isRun(core)
         || isRepetitive(core)
       {
         return true
