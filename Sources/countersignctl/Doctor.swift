@@ -60,7 +60,7 @@ private enum Facts {
   static func database(_ connection: Connection) throws -> String {
     guard
       let row = try connection.first(
-        "SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flush, @@have_innodb AS innodb"
+        "SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flush"
       )
     else { throw ValidationError("no answer") }
     guard try row.int("flush") == 1 else {

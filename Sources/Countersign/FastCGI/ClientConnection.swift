@@ -34,6 +34,14 @@ import Glibc
     // FCGX_Accept_r first finishes "the previous request", and would close the connection while
     // doing so.
     unsafe request.pointee.keepConnection = 1
+    forbidLinger()
+  }
+
+  /// When libfcgi itself closes a connection, over an error, it waits up to two seconds for the peer
+  /// to close first, and not for a "detached" one: a peer that sends nonsense and stays must not
+  /// hold a worker.
+  private func forbidLinger() {
+    unsafe request.pointee.detached = 1
   }
 
   deinit {
@@ -57,24 +65,49 @@ import Glibc
 
   /// Looks, without taking anything, whether a whole request lies in the socket's buffer.
   ///
-  /// It walks the record headers (FastCGI specification, section 3.3) to the empty FCGI_STDIN
-  /// record that ends a request, so that a worker never waits inside libfcgi for a peer that sends
-  /// half a request and stops.
+  /// It walks the record headers (FastCGI specification, section 3.3) through the one sequence that
+  /// a web server sends a responder: FCGI_BEGIN_REQUEST, FCGI_PARAMS up to an empty one, FCGI_STDIN
+  /// up to an empty one, all with one request id. So libfcgi never waits for a peer that sends half
+  /// a request and stops, and never sees framing that it would read differently.
   func arrival(_ buffer: UnsafeMutableRawBufferPointer) -> Arrival {
     let count = unsafe recv(
       descriptor, buffer.baseAddress, buffer.count, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
     guard count > 0 else { return count < 0 && errno == EAGAIN ? .partial : .over }
     var position = 0
+    var expected = RecordType.beginRequest
+    var request: (UInt8, UInt8)?
     while position + 8 <= count {
-      guard unsafe buffer[position] == 1 else { return .over }
+      let version = unsafe buffer[position]
+      let type = unsafe buffer[position + 1]
+      let id = unsafe (buffer[position + 2], buffer[position + 3])
       let length = unsafe Int(buffer[position + 4]) << 8 | Int(buffer[position + 5])
-      switch unsafe buffer[position + 1] {
-      case 5 where length == 0: return .whole
-      case 2, 9: return .whole
-      default: unsafe position += 8 + length + Int(buffer[position + 6])
+      guard version == 1, type == expected.rawValue, request.map({ $0 == id }) ?? true else {
+        return .over
       }
+      switch expected {
+      case .beginRequest:
+        guard length == 8 else { return .over }
+        if position + 10 <= count {
+          // Role 1, FCGI_RESPONDER: the others are sent other streams.
+          guard unsafe buffer[position + 8] == 0, unsafe buffer[position + 9] == 1 else { return .over }
+        }
+        request = id
+        expected = .parameters
+      case .parameters:
+        if length == 0 { expected = .standardInput }
+      case .standardInput:
+        if length == 0 { return .whole }
+      }
+      position += unsafe 8 + length + Int(buffer[position + 6])
     }
     return count == buffer.count ? .whole : .partial
+  }
+
+  /// The types of the records that make a request.
+  private enum RecordType: UInt8 {
+    case beginRequest = 1
+    case parameters = 4
+    case standardInput = 5
   }
 
   // MARK: One request

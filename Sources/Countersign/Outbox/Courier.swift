@@ -51,7 +51,7 @@ package final class Courier {
     let change: Change
 
     enum Change {
-      case sent(sid: String, rank: Int)
+      case sent(sid: String, TwilioStatus)
       case ended(MessageStatus, Failure, code: Int?)
       case queued(Failure?, due: Date)
       case unknown(due: Date)
@@ -174,7 +174,7 @@ package final class Courier {
   {
     let now = Date.now
     switch twilio.outcome(result) {
-    case .accepted(let sid, let rank): return .sent(sid: sid, rank: rank)
+    case .accepted(let sid, let progress): return .sent(sid: sid, progress)
     case .refused(let code, let failure):
       log.warning(
         "provider refused a message",
@@ -204,7 +204,7 @@ package final class Courier {
   {
     let now = Date.now
     switch twilio.finding(task.order, result) {
-    case .accepted(let sid, let rank): return .sent(sid: sid, rank: rank)
+    case .accepted(let sid, let progress): return .sent(sid: sid, progress)
     case .notThere: return .queued(.outcomeUnknown, due: now)
     case .noAnswer:
       return .unknown(
@@ -224,8 +224,8 @@ package final class Courier {
     for outcome in outcomes {
       let message = outcome.message
       switch outcome.change {
-      case .sent(let sid, let rank):
-        try store.markSent(message.id, provider: "twilio", sid: sid, rank: rank, at: now)
+      case .sent(let sid, let progress):
+        try store.markSent(message.id, provider: "twilio", sid: sid, progress, at: now)
         try delivery.applyEarlyCallback(sid: sid, at: now)
       case .ended(let status, let failure, let code):
         try store.markEnded(message.id, status, failure, code: code, at: now)

@@ -64,13 +64,13 @@ struct CourierStore {
 
   /// The provider has it: the text is wiped, and the row leaves the queue.
   func markSent(
-    _ id: OutgoingMessage.ID, provider: String, sid: String, rank: Int, at now: Date
+    _ id: OutgoingMessage.ID, provider: String, sid: String, _ progress: TwilioStatus, at now: Date
   ) throws(DatabaseError) {
     try connection.execute(
       """
       UPDATE message
-         SET status = 'sent', status_rank = \(rank), provider = \(provider), provider_sid = \(sid), sent_at = \(now),
-             queue_lane = NULL, payload_sealed = NULL, owner = NULL
+         SET status = \(progress.status.rawValue), status_rank = \(progress.rank), provider = \(provider), provider_sid = \(sid), failure = NULL, sent_at = \(now),
+             finished_at = IF(\(progress.rank >= 4), \(now), NULL), queue_lane = NULL, payload_sealed = NULL, owner = NULL
        WHERE id = \(id)
          AND queue_lane IS NOT NULL
       """)

@@ -32,9 +32,24 @@ package enum Log {
   /// Writes one line to standard error in a single call, so that lines of several threads do not
   /// mix.
   package static func writeLine(_ line: String) {
-    var bytes = Array(line.utf8)
-    bytes.append(UInt8(ascii: "\n"))
-    _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
+    write(Array(line.utf8) + [UInt8(ascii: "\n")])
+  }
+
+  /// Whether standard error is a pipe or a socket, whose reader may have stopped reading.
+  private static let mayBlock: Bool = {
+    var status = stat()
+    guard unsafe fstat(2, &status) == 0 else { return false }
+    return status.st_mode & S_IFMT == S_IFIFO || status.st_mode & S_IFMT == S_IFSOCK
+  }()
+
+  /// Writes one whole line, or drops it when the log takes none: a log that nobody reads must not
+  /// stop what it tells of.
+  fileprivate static func write(_ line: [UInt8]) {
+    if mayBlock {
+      var request = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
+      guard unsafe poll(&request, 1, 0) == 1, request.revents & Int16(POLLOUT) != 0 else { return }
+    }
+    _ = unsafe line.withUnsafeBytes { unsafe Glibc.write(2, $0.baseAddress, $0.count) }
   }
 }
 
@@ -79,7 +94,7 @@ private struct LineHandler: LogHandler {
       }
       line.append(UInt8(ascii: "\n"))
     }
-    _ = unsafe line.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
+    Log.write(line)
   }
 
   /// Closes the text of the field before, and opens this one.

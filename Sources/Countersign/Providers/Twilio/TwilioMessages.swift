@@ -82,7 +82,7 @@ package struct TwilioMessages: Sendable {
   /// What became of a request to send.
   enum Outcome: Sendable {
     /// Twilio has it under this sid.
-    case accepted(sid: String, rank: Int)
+    case accepted(sid: String, TwilioStatus)
     /// Twilio will not send it: repeating the request changes nothing.
     case refused(code: Int?, Failure)
     /// Twilio did not take it, and may later.
@@ -95,6 +95,9 @@ package struct TwilioMessages: Sendable {
     let sid: String
     let status: String?
     let body: String?
+
+    /// How far it has come; a word we do not know is as good as none.
+    var progress: TwilioStatus { status.flatMap(TwilioStatus.init) ?? .accepted }
   }
 
   private struct Problem: Decodable {
@@ -111,7 +114,7 @@ package struct TwilioMessages: Sendable {
         // Taken, but by what name? The courier asks.
         guard let message = try? JSONDecoder().decode(Message.self, from: Data(response.body))
         else { return .unknown }
-        return .accepted(sid: message.sid, rank: TwilioStatus(message.status ?? "")?.rank ?? 0)
+        return .accepted(sid: message.sid, message.progress)
       case 429:
         return .notTaken(after: response.retryAfter, .providerRateLimited)
       case 503:
@@ -129,7 +132,7 @@ package struct TwilioMessages: Sendable {
 
   /// What Twilio knows of an order whose outcome was lost.
   enum Finding: Sendable {
-    case accepted(sid: String, rank: Int)
+    case accepted(sid: String, TwilioStatus)
     case notThere
     /// It could not be asked.
     case noAnswer
@@ -150,7 +153,7 @@ package struct TwilioMessages: Sendable {
       // since then counts.
       let isOurs = order.channel == .call || message.body.map { $0.hasSuffix(order.body) } == true
       if isOurs {
-        return .accepted(sid: message.sid, rank: TwilioStatus(message.status ?? "")?.rank ?? 0)
+        return .accepted(sid: message.sid, message.progress)
       }
     }
     return .notThere

@@ -8,6 +8,14 @@ package struct TwilioStatus: Sendable {
   /// Our word for it.
   package let status: MessageStatus
 
+  /// Twilio has the message, and nothing more is known.
+  static let accepted = TwilioStatus(rank: 0, status: .sent)
+
+  private init(rank: Int, status: MessageStatus) {
+    self.rank = rank
+    self.status = status
+  }
+
   package init?(_ text: String) {
     switch text {
     case "accepted", "scheduled": (rank, status) = (0, .sent)
