@@ -48,6 +48,15 @@ let package = Package(
     program(
       "countersignctl",
       [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .target(
+      name: "TestSupport", dependencies: ["Countersign"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    .testTarget(
+      name: "CountersignTests", dependencies: ["Countersign", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ResponderTests",
+      dependencies: ["Countersign", "TestSupport", "accounts", "verify-phone", "webhooks"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -51,7 +51,7 @@ struct RemovePhone {
   }
 
   func respond(to request: Request) throws -> Response {
-    try accounts.removePhone(of: try gate.required(request).account)
+    try accounts.removePhone(of: try gate.required(request).account, at: request.time)
     return .noContent
   }
 }

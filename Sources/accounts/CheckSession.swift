@@ -13,13 +13,13 @@ struct CheckSession {
 
   func respond(to request: Request) throws -> Response {
     let session = try gate.required(request)
-    if let level = request.queryValue("aal") {
+    if let level = try request.queryValue("aal") {
       guard let level = Int(level), (1...2).contains(level) else {
         throw Rejection(.invalidField, field: "aal")
       }
       guard session.level >= level else { throw Rejection(.levelTooLow) }
     }
-    if let role = request.queryValue("role") {
+    if let role = try request.queryValue("role") {
       guard let role = Account.Role(rawValue: role) else {
         throw Rejection(.invalidField, field: "role")
       }

@@ -4,16 +4,10 @@ import Countersign
 struct MirrorUser {
   private let accounts: Accounts
   private let keys: ServiceKeys
-  private let destinations: Destinations
-  private let defaultRegion: String
 
-  init(
-    _ accounts: Accounts, _ keys: ServiceKeys, _ destinations: Destinations, defaultRegion: String
-  ) {
+  init(_ accounts: Accounts, _ keys: ServiceKeys) {
     self.accounts = accounts
     self.keys = keys
-    self.destinations = destinations
-    self.defaultRegion = defaultRegion
   }
 
   private struct Body: RequestBody {
@@ -47,11 +41,8 @@ struct MirrorUser {
     let profile = try ProfileFields(
       name: body.name, locale: body.locale, region: body.region, currency: body.currency
     ).profile()
-    let phone = try body.phoneNumber.map {
-      try destinations.number($0, region: profile.region ?? defaultRegion)
-    }
     let (id, isNew) = try accounts.mirror(
-      externalID: externalID, email: email, phone: phone, profile, at: request.time)
+      externalID: externalID, email: email, phone: body.phoneNumber, profile, at: request.time)
     return try .json(Answer(userId: id, externalId: externalID), isNew ? .created : .ok)
   }
 }

@@ -44,7 +44,7 @@ struct Routes {
       .post("/api/auth/phone/claim", ClaimPhone(verification, gate, destinations).respond),
       .put(
         "/api/users/{externalId}",
-        MirrorUser(accounts, keys, destinations, defaultRegion: defaultRegion).respond),
+        MirrorUser(accounts, keys).respond),
     ]
   }
 }

@@ -45,10 +45,13 @@ struct Up: ParsableCommand {
     try reporting {
       let supervisor = Supervisor(state: state)
       do {
-        try start(supervisor, state)
+        let configuration = try start(supervisor, state)
         print("ready http://127.0.0.1:\(port)")
         fflush(nil)
-        supervisor.superviseUntilStopped()
+        supervisor.superviseUntilStopped {
+          let connection = Connection(configuration.database, for: .operation)
+          _ = try Retention(connection, configuration).purge(at: .now)
+        }
       } catch is Supervisor.Interrupted {
         // Stopped while it started: what runs already is stopped below.
       } catch {
@@ -59,7 +62,8 @@ struct Up: ParsableCommand {
     }
   }
 
-  private func start(_ supervisor: Supervisor, _ state: StateDirectory) throws {
+  /// Starts everything, in the order that each part needs the ones before it.
+  private func start(_ supervisor: Supervisor, _ state: StateDirectory) throws -> Configuration {
     let installation = try Installation()
     let secrets = try state.secrets()
     var environment = try StateDirectory.read(envFile: system.envFile)
@@ -116,6 +120,7 @@ struct Up: ParsableCommand {
       Part.responders.map { "http://127.0.0.1:\(port)/healthz/\($0.name)" })
     if usesSandbox { try supervisor.waitUntilReady(["http://127.0.0.1:\(sandboxPort)/healthz"]) }
     try supervisor.waitUntilExists("\(state.run)/courier.bell")
+    return configuration
   }
 
   /// Gives what the environment does not: values that are right for one machine, and secrets of its

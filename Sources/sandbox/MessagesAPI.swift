@@ -26,14 +26,14 @@ struct MessagesAPI {
 
   /// GET /api/messages?to=&channel=&limit=
   func list(_ request: Request) throws -> Response {
-    let limit = request.queryValue("limit").flatMap { Int($0) } ?? 50
+    let limit = try request.queryValue("limit").flatMap { Int($0) } ?? 50
     guard (1...10_000).contains(limit) else { throw Rejection(.invalidField, field: "limit") }
     // A bare + in a query is a space; people write numbers with one all the same.
-    let recipient = request.queryValue("to").map { text in
+    let recipient = try request.queryValue("to").map { text in
       text.hasPrefix(" ") ? "+\(text.dropFirst())" : text
     }
     let found = sandbox.inbox.list(
-      to: recipient, channel: request.queryValue("channel"), limit: limit)
+      to: recipient, channel: try request.queryValue("channel"), limit: limit)
     return try .json(
       Answer(
         messages: found.map {

@@ -130,9 +130,9 @@ struct TwilioAPI {
   private func list(_ request: Request, channel: String) throws -> Response {
     try answer(request) {
       let account = try authenticate(request)
-      let size = request.queryValue("PageSize").flatMap { Int($0) } ?? 50
+      let size = try request.queryValue("PageSize").flatMap { Int($0) } ?? 50
       let found = sandbox.inbox.list(
-        to: request.queryValue("To"), channel: channel, limit: min(max(size, 1), 1_000))
+        to: try request.queryValue("To"), channel: channel, limit: min(max(size, 1), 1_000))
       let messages = found.map { Message($0, account) }
       return try .json(
         channel == "call"
@@ -272,6 +272,7 @@ struct TwilioAPI {
         return Problem(21611, "The queue of this 'From' number is full.", status: 429)
       case "+15005550006": return nil
       default:
+        if from == settings.phoneNumber { return nil }
         switch settings.sender {
         case .number(let own) where own == from: return nil
         case .messagingService(let own) where own == from: return nil

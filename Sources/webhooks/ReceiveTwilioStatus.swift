@@ -12,11 +12,14 @@ struct ReceiveTwilioStatus {
     account = settings.accountSID
   }
 
+  /// More than Twilio ever sent; what is not signed must not cost the sorting of thousands.
+  private static let maximumParameters = 64
+
   private static let answer = Array(#"{"received":true}"#.utf8)
 
   func respond(to request: Request) throws -> Response {
     guard let signed = request.headers[.twilioSignature],
-      let form = FormFields(parsing: request.body),
+      let form = FormFields(parsing: request.body), form.pairs.count <= Self.maximumParameters,
       signature.isValid(signed, target: request.target, form: form)
     else { throw Rejection(.signatureInvalid) }
     // A signature covers the characters and not where one parameter ends and the next begins, so

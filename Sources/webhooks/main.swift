@@ -1,6 +1,6 @@
 import Countersign
 
-Server.run("webhooks", maximumBody: 256 * 1024) { context in
+Server.run("webhooks") { context in
   let connection = Connection(context.configuration.database)
   return Responder(connection, context, routes: Routes(connection, context).table)
 }

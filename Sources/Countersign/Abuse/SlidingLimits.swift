@@ -66,7 +66,8 @@ package struct SlidingLimits {
     -> Int?
   {
     struct Refused: Error { let seconds: Int }
-    let rows = try charges.map { (id: try id($0.key), limits: $0.limits) }
+    var rows: [(id: [UInt8], limits: [SlidingLimit])] = []
+    for charge in charges { rows += try self.rows(charge.key, charge.limits) }
     do {
       if rows.count == 1 {
         return try chargeOne(rows[0].id, rows[0].limits, now)
@@ -103,8 +104,19 @@ package struct SlidingLimits {
     try connection.execute("DELETE FROM limit_window WHERE expires_at < \(now) LIMIT 10000")
   }
 
-  private func id(_ key: LimitKey) throws -> [UInt8] {
-    try keys.mac(.limit, key.fields.map { Array($0.utf8) })
+  private func id(_ key: LimitKey, _ part: String? = nil) throws -> [UInt8] {
+    try keys.indexMAC(.limit, (key.fields + (part.map { [$0] } ?? [])).map { Array($0.utf8) })
+  }
+
+  /// The rows of a key: one, whose stamps serve all its limits, unless one of them is so large that a
+  /// stamp stands for several events; another could not count in those.
+  private func rows(
+    _ key: LimitKey, _ limits: [SlidingLimit]
+  ) throws -> [(id: [UInt8], limits: [SlidingLimit])] {
+    guard limits.count > 1, limits.contains(where: { $0.count > Self.maximumStamps }) else {
+      return [(try id(key), limits)]
+    }
+    return try limits.map { (try id(key, "per \(Int($0.window))"), [$0]) }
   }
 
   private func chargeOne(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError)

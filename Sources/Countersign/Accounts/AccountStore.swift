@@ -56,6 +56,18 @@ struct AccountStore {
     ).map { try Account($0, vault) }
   }
 
+  /// True while the password's hash is the one given; nobody changes it before the transaction ends.
+  func isPassword(of id: Account.ID, still sealed: [UInt8]) throws(DatabaseError) -> Bool {
+    try connection.first(
+      """
+      SELECT 1 AS unchanged
+        FROM account
+       WHERE id = \(id)
+         AND password_sealed = \(sealed)
+        LOCK IN SHARE MODE
+      """) != nil
+  }
+
   func findID(externalID: String) throws(DatabaseError) -> Account.ID? {
     try connection.first("SELECT id FROM account WHERE external_id = \(Array(externalID.utf8))")?
       .id("id")
@@ -76,13 +88,15 @@ struct AccountStore {
     )
   }
 
+  /// Changes what is given, and leaves the rest as it is.
   func setProfile(
-    of id: Account.ID, name: String?, locale: String, region: String, currency: String
+    of id: Account.ID, name: String?, locale: String?, region: String?, currency: String?
   ) throws(DatabaseError) {
     try connection.execute(
       """
       UPDATE account
-         SET name = \(name), locale = \(locale), region = \(region), currency = \(currency)
+         SET name = COALESCE(\(name), name), locale = COALESCE(\(locale), locale),
+             region = COALESCE(\(region), region), currency = COALESCE(\(currency), currency)
        WHERE id = \(id)
       """)
   }

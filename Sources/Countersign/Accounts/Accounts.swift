@@ -11,6 +11,7 @@ package struct Accounts {
   private let keys: KeyRing
   private let rules: PasswordRules
   private let settings: Configuration.Limits
+  private let destinations: Destinations
   private let defaultRegion: String
 
   package init(
@@ -25,6 +26,7 @@ package struct Accounts {
     keys = configuration.keys
     rules = PasswordRules(productName: configuration.productName, breaches: breaches)
     settings = configuration.limits
+    destinations = Destinations(configuration)
     defaultRegion = configuration.defaultRegion
   }
 
@@ -162,17 +164,33 @@ package struct Accounts {
       throw Rejection(.tooManyAttempts, retryAfter: seconds)
     }
     guard let password = Password(secret) else { throw Rejection(.credentialsInvalid) }
-    guard let account = try email.flatMap({ try store.find($0) }), try isRight(password, account)
-    else {
-      throw Rejection(.credentialsInvalid)
+    let account = try email.flatMap { try store.find($0) }
+    let hash = try account.flatMap { try store.passwordSealed(of: $0.id) }
+    let isRight: Bool
+    do {
+      isRight = try self.isRight(password, account, hash)
+    } catch {
+      // Turned away and not judged: nothing failed.
+      try limits.refund(ofAccount, accountLimit)
+      try limits.refund(ofAddress, addressLimit)
+      throw error
     }
+    guard isRight, let account, let hash else { throw Rejection(.credentialsInvalid) }
     try limits.refund(ofAccount, accountLimit)
     try limits.refund(ofAddress, addressLimit)
-    return (account, try sessions.open(account.id, level: 1, client, at: now))
+    let session = try connection.transaction {
+      // Checking takes long enough for the password to be changed meanwhile, and a session that the
+      // old one opens would outlive the change.
+      guard try store.isPassword(of: account.id, still: hash) else {
+        throw Rejection(.credentialsInvalid)
+      }
+      return try sessions.open(account.id, level: 1, client, at: now)
+    }
+    return (account, session)
   }
 
-  private func isRight(_ password: Password, _ account: Account?) throws -> Bool {
-    guard let account, let sealed = try store.passwordSealed(of: account.id) else {
+  private func isRight(_ password: Password, _ account: Account?, _ sealed: [UInt8]?) throws -> Bool {
+    guard let account, let sealed else {
       try PasswordHash.pretend(password)
       return false
     }
@@ -195,9 +213,9 @@ package struct Accounts {
     if let seconds = try limits.charge([(key, [limit])], at: now) {
       throw Rejection(.tooManyAttempts, retryAfter: seconds)
     }
-    guard let password = Password(current), try isRight(password, account) else {
-      throw Rejection(.credentialsInvalid)
-    }
+    guard let password = Password(current),
+      try isRight(password, account, try store.passwordSealed(of: account.id))
+    else { throw Rejection(.credentialsInvalid) }
     try limits.refund(key, limit)
     let chosen: Password
     do {
@@ -217,53 +235,73 @@ package struct Accounts {
   /// Changes what the profile names, and returns the account as it is then.
   package func update(_ account: Account, _ profile: Profile) throws -> Account {
     try store.setProfile(
-      of: account.id, name: profile.name ?? account.name, locale: profile.locale ?? account.locale,
-      region: profile.region ?? account.region, currency: profile.currency ?? account.currency)
+      of: account.id, name: profile.name, locale: profile.locale, region: profile.region,
+      currency: profile.currency)
     guard let updated = try store.find(account.id) else { throw Rejection(.unauthenticated) }
     return updated
   }
 
-  package func removePhone(of account: Account) throws {
-    try store.removePhone(of: account.id)
+  /// Takes the number off an account; a verified one is told, and large transfers cool off, as when
+  /// it is replaced.
+  package func removePhone(of account: Account, at now: Date) throws {
+    try connection.transaction {
+      try store.removePhone(of: account.id)
+      try verification.tellOfRemoval(of: account, at: now)
+    }
+    verification.wakeCourier()
   }
 
   // MARK: Mirrored users
 
   /// Makes or updates the account of a user that the host keeps itself.
   ///
+  /// - Parameter phone: as written; a national number is read in the account's region.
   /// - Returns: the account, and whether it is new.
   /// - Throws: `external_id_taken` when another account has the email address.
   package func mirror(
-    externalID: String, email: EmailAddress, phone: PhoneNumber?, _ profile: Profile, at now: Date
+    externalID: String, email: EmailAddress, phone: String?, _ profile: Profile, at now: Date
   ) throws -> (id: Account.ID, isNew: Bool) {
     do {
-      return try connection.transaction {
-        let known = try store.findID(externalID: externalID)
-        let id = known ?? Account.ID(at: now)
-        if let known, let account = try store.find(known) {
-          try store.setEmail(of: known, email)
-          try store.setProfile(
-            of: known, name: profile.name ?? account.name, locale: profile.locale ?? account.locale,
-            region: profile.region ?? account.region, currency: profile.currency ?? account.currency
-          )
-        } else {
-          try store.insert(
-            AccountStore.New(
-              id: id, email: email, passwordSealed: nil, name: profile.name,
-              locale: profile.locale ?? "en",
-              region: profile.region ?? defaultRegion, currency: profile.currency ?? "USD",
-              role: .user,
-              externalID: externalID), at: now)
-        }
-        if let phone {
-          try store.setUnverifiedPhone(
-            of: id, sealed: try phones.seal(phone, context: Account.phoneContext(id)),
-            hash: try phones.hash(phone))
-        }
-        return (id, known == nil)
-      }
+      return try mirrorOnce(externalID: externalID, email: email, phone: phone, profile, at: now)
+    } catch let error as DatabaseError where error.code == .duplicateEntry {
+      // Either the email address is another account's, or the same user was made by a request at the
+      // same time: then there is somebody to update now.
+      guard try store.findID(externalID: externalID) != nil else { throw Rejection(.externalIDTaken) }
+    }
+    do {
+      return try mirrorOnce(externalID: externalID, email: email, phone: phone, profile, at: now)
     } catch let error as DatabaseError where error.code == .duplicateEntry {
       throw Rejection(.externalIDTaken)
+    }
+  }
+
+  private func mirrorOnce(
+    externalID: String, email: EmailAddress, phone: String?, _ profile: Profile, at now: Date
+  ) throws -> (id: Account.ID, isNew: Bool) {
+    try connection.transaction {
+      let known = try store.findID(externalID: externalID)
+      let id = known ?? Account.ID(at: now)
+      var region = profile.region ?? defaultRegion
+      if let known, let account = try store.find(known) {
+        region = profile.region ?? account.region
+        try store.setEmail(of: known, email)
+        try store.setProfile(
+          of: known, name: profile.name, locale: profile.locale, region: profile.region,
+          currency: profile.currency)
+      } else {
+        try store.insert(
+          AccountStore.New(
+            id: id, email: email, passwordSealed: nil, name: profile.name,
+            locale: profile.locale ?? "en", region: region, currency: profile.currency ?? "USD",
+            role: .user, externalID: externalID), at: now)
+      }
+      if let phone {
+        let number = try destinations.number(phone, region: region)
+        try store.setUnverifiedPhone(
+          of: id, sealed: try phones.seal(number, context: Account.phoneContext(id)),
+          hash: try phones.hash(number))
+      }
+      return (id, known == nil)
     }
   }
 }

@@ -96,13 +96,12 @@ package struct KeyRing: Sendable {
     return Array(hmac.finalize())
   }
 
-  /// The MACs of the fields under every key of the ring, the current one first.
+  /// The MAC under which something is found again, whichever key is current.
   ///
-  /// For a lookup by index while keys rotate: a row may still carry the MAC of an older key.
-  package func macs(_ purpose: Purpose, _ fields: [[UInt8]]) throws(CannotOpen) -> [[UInt8]] {
-    var macs: [[UInt8]] = []
-    for key in keys { macs.append(try mac(purpose, key: key.id, fields)) }
-    return macs
+  /// It is made with the oldest key of the ring: a new first key must not hide the rows, the limits,
+  /// and the verified numbers that are there. Retiring that key takes a new index of every row.
+  package func indexMAC(_ purpose: Purpose, _ fields: [[UInt8]]) throws(CannotOpen) -> [UInt8] {
+    try mac(purpose, key: keys[keys.count - 1].id, fields)
   }
 
   // MARK: Sealing

@@ -145,17 +145,19 @@ import Glibc
       isReusable = false
       return
     }
-    guard length > 0 else { return }
-    result.body = unsafe [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
-      unsafe buffer.withMemoryRebound(to: CChar.self) { bytes in
-        count = unsafe max(
-          0, Int(FCGX_GetStr(bytes.baseAddress, Int32(length), request.pointee.in)))
+    if length > 0 {
+      unsafe result.body = [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+        unsafe buffer.withMemoryRebound(to: CChar.self) { bytes in
+          count = unsafe max(
+            0, Int(FCGX_GetStr(bytes.baseAddress, Int32(length), request.pointee.in)))
+        }
       }
     }
-    if result.body.count != length {
-      result.defect = .malformed
-      isReusable = false
-    }
+    if result.body.count != length { result.defect = .malformed }
+    // The end of the body is a record of its own, which may lie beyond the last block that libfcgi
+    // read. Left there, it would be taken for the beginning of the next request.
+    let isAtEnd = unsafe FCGX_GetChar(request.pointee.in) == -1
+    if result.body.count != length || !isAtEnd { isReusable = false }
   }
 
   /// Sends the answer and ends the request.

@@ -89,8 +89,12 @@ final class ConnectionSet: Sendable {
       return .stop
     case Self.listenerTag:
       let accepted = accept(listener, nil, nil)
-      // Another worker took it, or the peer is gone already.
-      guard accepted >= 0 else { return .none }
+      guard accepted >= 0 else {
+        // Usually another worker took it, or the peer is gone. Without descriptors the connection
+        // stays in the backlog, and asking at once again would only burn the processor.
+        if errno == EMFILE || errno == ENFILE { usleep(10_000) }
+        return .none
+      }
       let connection = ClientConnection(descriptor: accepted)
       rest(connection, isNew: true)
       return .none

@@ -72,7 +72,6 @@ package struct Rejection: Error {
     case sendLimitReached = "send_limit_reached"
     case tooManyAttempts = "too_many_attempts"
     case sendRefused = "send_refused"
-    case optedOut = "destination_opted_out"
     case idempotencyMismatch = "idempotency_mismatch"
     case idempotencyInProgress = "idempotency_in_progress"
     case signatureInvalid = "signature_invalid"
@@ -89,7 +88,7 @@ package struct Rejection: Error {
     package var answer: (status: Response.Status, sentence: String) {
       switch self {
       case .malformedRequest: (.badRequest, "The request is malformed.")
-      case .malformedBody: (.badRequest, "The body is not the JSON this route takes.")
+      case .malformedBody: (.badRequest, "The body is not what this route takes.")
       case .invalidField: (.badRequest, "A field is missing or not valid.")
       case .unsupportedMediaType: (.unsupportedMediaType, "The body must be JSON.")
       case .bodyTooLarge: (.contentTooLarge, "The body is too large.")
@@ -116,7 +115,6 @@ package struct Rejection: Error {
       case .sendLimitReached: (.tooManyRequests, "Could not send code. Try again later.")
       case .tooManyAttempts: (.tooManyRequests, "Too many attempts. Try again later.")
       case .sendRefused: (.tooManyRequests, "Could not send code. Try again later.")
-      case .optedOut: (.tooManyRequests, "Could not send code. Try again later.")
       case .idempotencyMismatch: (.conflict, "This Idempotency-Key was used with another request.")
       case .idempotencyInProgress:
         (.conflict, "The first request with this Idempotency-Key still runs.")

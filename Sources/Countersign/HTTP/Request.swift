@@ -69,8 +69,14 @@ package struct Request: Sendable {
   }
 
   /// The value of a query parameter, decoded; nil when absent.
-  package func queryValue(_ name: String) -> String? {
-    FormFields(parsing: Array(query.utf8))?.values(of: name).first
+  ///
+  /// - Throws: `malformed_request` when the query cannot be decoded or has the parameter twice: what
+  ///   asks for more must not be taken for absent.
+  package func queryValue(_ name: String) throws(Rejection) -> String? {
+    guard !query.isEmpty else { return nil }
+    guard let values = FormFields(parsing: Array(query.utf8))?.values(of: name), values.count <= 1
+    else { throw Rejection(.malformedRequest) }
+    return values.first
   }
 
   /// True when a request id is safe to log and to send back: 8 to 64 letters, digits, `-`, `_`, or

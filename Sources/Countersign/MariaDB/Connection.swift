@@ -112,6 +112,7 @@ import Glibc
   ///
   /// A commit whose answer was lost may have happened. Every closure's changes are guarded, so that
   /// running it again then finds its work done and reports a refusal rather than doing it twice.
+  @discardableResult
   package func transaction<Result>(_ body: () throws -> Result) throws -> Result {
     precondition(!isInTransaction, "transactions do not nest")
     var attempt = 1
@@ -169,7 +170,7 @@ import Glibc
   /// Executes a text of several statements, which the server takes apart; for migrations.
   ///
   /// The corresponding C functions are `mysql_real_query` and `mysql_next_result`.
-  func executeScript(_ text: String) throws(DatabaseError) {
+  package func executeScript(_ text: String) throws(DatabaseError) {
     let handle = try unsafe connected()
     unsafe mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_ON)
     defer { unsafe mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_OFF) }

@@ -9,7 +9,7 @@ package struct DatabaseLocation: Sendable {
   }
 
   package enum TLS: String, Sendable {
-    /// The server's certificate is verified against the system's authorities, or `ca`.
+    /// The default for a host that is not this one. The server's certificate is verified against the system's authorities, or `ca`.
     case required
     case off
   }
@@ -69,12 +69,16 @@ package struct DatabaseLocation: Sendable {
     guard !hosts.isEmpty else { return nil }
     self.hosts = hosts
     self.database = database
-    tls = .off
+    // What leaves this machine is encrypted unless an operator says otherwise.
+    let isLocal = hosts.allSatisfy { $0.name == "localhost" || $0.name.hasPrefix("127.") }
+    tls = isLocal ? .off : .required
     guard halves.count == 2 else { return }
     guard let options = FormFields(parsing: Array(halves[1].utf8)) else { return nil }
     for (name, value) in options.pairs {
       switch name {
-      case "socket": socket = value
+      case "socket":
+        socket = value
+        tls = .off
       case "ca": certificateAuthority = value
       case "tls":
         guard let tls = TLS(rawValue: value) else { return nil }

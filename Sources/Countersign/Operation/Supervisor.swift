@@ -62,8 +62,19 @@ package final class Supervisor {
   /// Starts a part again whenever one ends, until SIGINT or SIGTERM.
   ///
   /// At once the first time; a part that ends within a second of its start waits a second.
-  package func superviseUntilStopped() {
+  ///
+  /// - Parameter housekeeping: what a real machine's timer does once an hour.
+  package func superviseUntilStopped(housekeeping: () throws -> Void) {
+    var housekeepingAt = MonotonicClock.nanoseconds
     while !Signals.wait(milliseconds: 50) {
+      if MonotonicClock.nanoseconds >= housekeepingAt {
+        housekeepingAt = MonotonicClock.nanoseconds + 3_600 * 1_000_000_000
+        do {
+          try housekeeping()
+        } catch {
+          Log.writeLine("countersignctl: what is over was not removed: \(error)")
+        }
+      }
       for child in children where child.hasEnded() {
         let lived = MonotonicClock.nanoseconds - child.startedAt
         if lived < 1_000_000_000 { MonotonicClock.sleep(milliseconds: 1_000) }

@@ -73,12 +73,13 @@ package final class Courier {
     var claimsAt: UInt64 = 0
     var isBacklog = false
     while !Signals.wait(milliseconds: 0) {
+      // Recording comes first: what is known of a message must not be overtaken by its next claim.
+      collect()
       let now = MonotonicClock.nanoseconds
       if bell.drain() || isBacklog || now >= claimsAt {
         isBacklog = attempt("claim") { try claim() } ?? false
         claimsAt = now + UInt64(Self.pollMilliseconds) * 1_000_000
       }
-      collect()
       let isFull = transfers.count >= Self.maximumTransfers
       // With a backlog and free places there is more to claim at once.
       transfers.wait(
@@ -160,13 +161,36 @@ package final class Courier {
           message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result)))
     }
     guard !outcomes.isEmpty else { return }
-    // Not recorded: tried again with the next ones. If this process dies first, the leases end and
-    // the provider is asked.
+    // Not recorded: tried again with the next ones. If this process dies first, the leases end and the
+    // provider is asked.
     let isRecorded: Bool? = attempt("record") {
-      try connection.transaction { try record(outcomes, at: .now) }
+      do {
+        try connection.transaction { try record(outcomes, at: .now) }
+      } catch let error as DatabaseError where !error.isTransient {
+        recordEach()
+      }
       return true
     }
     if isRecorded == true { outcomes = [] }
+  }
+
+  /// Records outcomes one by one, after one of them made the database refuse all: that one is given
+  /// up, and takes no other with it.
+  private func recordEach() {
+    for outcome in outcomes {
+      do {
+        try connection.transaction { try record([outcome], at: .now) }
+      } catch {
+        log.error(
+          "outcome cannot be recorded",
+          metadata: ["message_id": "\(outcome.message.id)", "error": "\(error)"])
+        _ = attempt("give up") {
+          try store.markEnded(
+            outcome.message, .unknown, .outcomeUnknown, code: nil, at: .now)
+          try delivery.alert(outcome.message.id, .outcomeUnknown, at: .now)
+        }
+      }
+    }
   }
 
   private func sent(_ task: Task, _ result: Result<TransferResponse, TransferError>)
@@ -199,17 +223,21 @@ package final class Courier {
     }
   }
 
-  private func found(_ task: Task, _ result: Result<TransferResponse, TransferError>)
-    -> Outcome.Change
-  {
+  private func found(
+    _ task: Task, _ result: Result<TransferResponse, TransferError>
+  ) -> Outcome.Change {
     let now = Date.now
-    switch twilio.finding(task.order, result) {
-    case .accepted(let sid, let progress): return .sent(sid: sid, progress)
-    case .notThere: return .queued(.outcomeUnknown, due: now)
-    case .noAnswer:
-      return .unknown(
-        due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: nil)))
+    let askAgain = Outcome.Change.unknown(
+      due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: nil)))
+    guard case .candidates(let candidates) = twilio.finding(task.order, result) else { return askAgain }
+    for candidate in candidates {
+      // One that another message of ours has is not this one.
+      guard let isKnown = attempt("look up", { try delivery.isKnown(sid: candidate.sid) }) else {
+        return askAgain
+      }
+      if !isKnown { return .sent(sid: candidate.sid, candidate.progress) }
     }
+    return .queued(.outcomeUnknown, due: now)
   }
 
   /// Seconds before another attempt: doubling from half a second to thirty, at most a minute if the
@@ -225,17 +253,20 @@ package final class Courier {
       let message = outcome.message
       switch outcome.change {
       case .sent(let sid, let progress):
-        try store.markSent(message.id, provider: "twilio", sid: sid, progress, at: now)
+        try store.markSent(message, provider: "twilio", sid: sid, progress, at: now)
         try delivery.applyEarlyCallback(sid: sid, at: now)
+        if progress.status == .failed || progress.status == .undelivered {
+          try delivery.alert(sid: sid, nil, at: now)
+        }
       case .ended(let status, let failure, let code):
-        try store.markEnded(message.id, status, failure, code: code, at: now)
+        try store.markEnded(message, status, failure, code: code, at: now)
         if status != .expired || message.kind == OutgoingMessage.Kind.code.rawValue {
           try delivery.alert(message.id, failure, at: now)
         }
       case .queued(let failure, let due):
-        try store.markQueued(message.id, failure, due: due)
+        try store.markQueued(message, failure, due: due)
       case .unknown(let due):
-        try store.markUnknown(message.id, due: due)
+        try store.markUnknown(message, due: due)
       }
     }
   }

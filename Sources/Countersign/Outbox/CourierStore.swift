@@ -16,6 +16,10 @@ struct CourierStore {
     let attempts: Int
     /// An earlier claim ended without an outcome, or the provider's answer was ambiguous.
     let isReclaimed: Bool
+    /// Names this claim: its outcome is recorded only while it lasts, so that an outcome that comes late
+    /// does not undo what another claim has done since.
+    let owner: [UInt8]
+    let leaseUntil: Date
   }
 
   /// Claims messages that are due, most urgent lane first, and commits before anything is sent.
@@ -58,66 +62,60 @@ struct CourierStore {
         payloadSealed: try row.optionalBytes("payload_sealed") ?? [],
         expiresAt: try row.time("expires_at"),
         createdAt: try row.time("created_at"), attempts: try row.int("attempts"),
-        isReclaimed: try row.bool("is_reclaimed"))
+        isReclaimed: try row.bool("is_reclaimed"), owner: owner, leaseUntil: leaseUntil)
     }
   }
 
   /// The provider has it: the text is wiped, and the row leaves the queue.
   func markSent(
-    _ id: OutgoingMessage.ID, provider: String, sid: String, _ progress: TwilioStatus, at now: Date
+    _ message: Claimed, provider: String, sid: String, _ progress: TwilioStatus, at now: Date
   ) throws(DatabaseError) {
     try connection.execute(
       """
       UPDATE message
          SET status = \(progress.status.rawValue), status_rank = \(progress.rank), provider = \(provider), provider_sid = \(sid), failure = NULL, sent_at = \(now),
              finished_at = IF(\(progress.rank >= 4), \(now), NULL), queue_lane = NULL, payload_sealed = NULL, owner = NULL
-       WHERE id = \(id)
+       WHERE id = \(message.id)
          AND queue_lane IS NOT NULL
       """)
   }
 
   /// It will not be sent: refused, expired, or given up.
   func markEnded(
-    _ id: OutgoingMessage.ID, _ status: MessageStatus, _ failure: Failure, code: Int?, at now: Date
+    _ message: Claimed, _ status: MessageStatus, _ failure: Failure, code: Int?, at now: Date
   ) throws(DatabaseError) {
     try connection.execute(
       """
       UPDATE message
          SET status = \(status.rawValue), failure = \(failure.rawValue), error_code = \(code.map(String.init)),
              finished_at = \(now), queue_lane = NULL, payload_sealed = NULL, owner = NULL
-       WHERE id = \(id)
+       WHERE id = \(message.id)
          AND queue_lane IS NOT NULL
+         AND owner = \(message.owner)
       """)
   }
 
   /// It goes back into the queue, certainly not sent.
-  func markQueued(_ id: OutgoingMessage.ID, _ failure: Failure?, due: Date) throws(DatabaseError) {
+  func markQueued(_ message: Claimed, _ failure: Failure?, due: Date) throws(DatabaseError) {
     try connection.execute(
       """
       UPDATE message
          SET status = 'queued', failure = \(failure?.rawValue), due_at = \(due), owner = NULL
-       WHERE id = \(id)
+       WHERE id = \(message.id)
          AND queue_lane IS NOT NULL
+         AND owner = \(message.owner)
       """)
   }
 
   /// It may have been sent: the owner stays, so that whoever claims it next asks before sending.
-  func markUnknown(_ id: OutgoingMessage.ID, due: Date) throws(DatabaseError) {
+  func markUnknown(_ message: Claimed, due: Date) throws(DatabaseError) {
     try connection.execute(
       """
       UPDATE message
          SET status = 'unknown', failure = \(Failure.outcomeUnknown.rawValue), due_at = \(due)
-       WHERE id = \(id)
+       WHERE id = \(message.id)
          AND queue_lane IS NOT NULL
+         AND owner = \(message.owner)
       """)
-  }
-
-  /// Puts what was claimed and never begun back as it was.
-  func release(_ id: OutgoingMessage.ID, wasReclaimed: Bool, due: Date) throws(DatabaseError) {
-    if wasReclaimed {
-      try markUnknown(id, due: due)
-    } else {
-      try markQueued(id, nil, due: due)
-    }
   }
 }

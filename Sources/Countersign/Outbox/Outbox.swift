@@ -32,7 +32,7 @@ package struct Outbox {
       country = number.region
     case .email(let email):
       address = email
-      hash = try vault.keys.mac(.phoneIndex, [Array("email".utf8), Array(email.lowercased().utf8)])
+      hash = try vault.keys.indexMAC(.phoneIndex, [Array("email".utf8), Array(email.lowercased().utf8)])
       hint = Self.masked(email: email)
     }
     try store.insert(

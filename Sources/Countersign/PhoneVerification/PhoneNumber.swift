@@ -29,6 +29,10 @@ package struct PhoneNumber: Sendable, Equatable {
   ///
   /// Nil when it is no valid number, carries an extension, or is more than one.
   package init?(_ text: String, region: String) {
+    self.init(text, region: region, mustBeValid: true)
+  }
+
+  private init?(_ text: String, region: String, mustBeValid: Bool) {
     guard (1...Self.maximumLength).contains(text.utf8.count),
       text.utf8.allSatisfy({
         $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: ";")
@@ -47,7 +51,7 @@ package struct PhoneNumber: Sendable, Equatable {
     }
     guard result == 0 else { return nil }
     let e164 = Self.text(number.e164)
-    guard number.is_valid != 0 || Self.isTwilioMagic(e164) else { return nil }
+    guard number.is_valid != 0 || !mustBeValid || Self.isTwilioMagic(e164) else { return nil }
     guard e164.utf8.first == UInt8(ascii: "+"), (9...16).contains(e164.utf8.count),
       e164.utf8.dropFirst().allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
     else { return nil }
@@ -67,9 +71,10 @@ package struct PhoneNumber: Sendable, Equatable {
       ? "+1 \(Self.text(number.national))" : Self.text(number.international)
   }
 
-  /// The number that a row of ours holds.
+  /// The number that a row of ours holds. It was valid when it was stored; numbering plans change, and
+  /// an account must not be lost over that.
   package init?(e164: String) {
-    self.init(e164, region: "ZZ")
+    self.init(e164, region: "ZZ", mustBeValid: false)
   }
 
   /// The display form with every digit of the national number but the last two hidden: `+1 (•••)
@@ -150,7 +155,7 @@ package struct PhoneVault: Sendable {
   /// The keyed hash under which a number is looked up: nobody who reads the database can try all
   /// numbers.
   package func hash(_ number: PhoneNumber) throws -> [UInt8] {
-    try keys.mac(.phoneIndex, [Array(number.e164.utf8)])
+    try keys.indexMAC(.phoneIndex, [Array(number.e164.utf8)])
   }
 
   /// - Parameter context: the table, the column, and the row's key.

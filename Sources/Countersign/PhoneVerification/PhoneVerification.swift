@@ -17,6 +17,7 @@ package struct PhoneVerification {
   private let wording: Wording
   private let keys: KeyRing
   private let settings: Configuration.Limits
+  private let canCall: Bool
 
   package init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
@@ -28,6 +29,7 @@ package struct PhoneVerification {
     wording = Wording(configuration)
     keys = configuration.keys
     settings = configuration.limits
+    canCall = configuration.twilio.phoneNumber != nil
   }
 
   /// Who asks, and so which limits apply.
@@ -108,6 +110,7 @@ package struct PhoneVerification {
     asker: Asker, wording purposeWords: Wording.CodePurpose, lifetime: VerificationCode.Lifetime,
     at now: Date
   ) throws -> Sent {
+    guard channel != .call || canCall else { throw Rejection(.invalidField, field: "channel") }
     try chargeSend(to: number, asker: asker, at: now)
     let code = Random.digits(VerificationCode.length)
     let nonce = Random.bytes(16)
@@ -153,10 +156,15 @@ package struct PhoneVerification {
     ]
     switch asker {
     case .stranger(let address):
+      // The same share of the day, or a stranger who comes back every hour would take all of it.
+      let share = max(1, settings.sendsPerNumberPerDay * 3 / 5)
       charges.append(
         (
           .anonymousSendsTo(number),
-          [SlidingLimit(settings.anonymousSendsPerNumberPerHour, per: hour)]
+          [
+            SlidingLimit(settings.anonymousSendsPerNumberPerHour, per: hour),
+            SlidingLimit(share, per: 24 * hour),
+          ]
         ))
       charges.append(
         (.sendsFrom(address: address), [SlidingLimit(settings.sendsPerAddressPerHour, per: hour)]))
@@ -230,6 +238,8 @@ package struct PhoneVerification {
         try adopt(proven.number, account, at: now)
       }
     } catch let error as DatabaseError where error.code == .duplicateEntry {
+      // The code was right, and is to be entered once more to claim the number.
+      try store.refund(.phone, account.id.bytes, nonce: proven.nonce)
       throw Rejection(.phoneInUse).adding("claim", .text("/api/auth/phone/claim"))
     }
     outbox.wakeCourier()
@@ -340,19 +350,31 @@ package struct PhoneVerification {
     try accounts.setVerifiedPhone(
       of: account.id, sealed: try phones.seal(number, context: Account.phoneContext(account.id)),
       hash: try phones.hash(number), at: now)
-    guard let replaced else { return }
+    if let replaced { try tell(replaced, of: account, at: now) }
+  }
+
+  /// Tells the verified number that an account has lost, by text and by mail, and lets large
+  /// transfers cool off; called inside the transaction that takes it away.
+  package func tellOfRemoval(of account: Account, at now: Date) throws {
+    if account.isPhoneVerified, let phone = account.phone { try tell(phone, of: account, at: now) }
+  }
+
+  package func wakeCourier() {
+    outbox.wakeCourier()
+  }
+
+  private func tell(_ lost: PhoneNumber, of account: Account, at now: Date) throws {
     try accounts.coolOff(account.id, until: now.addingTimeInterval(Self.coolingOff))
     let text = wording.phoneChanged(at: now)
     let end = now.addingTimeInterval(24 * 3_600)
     try outbox.queue(
       OutgoingMessage(
-        id: Identifier(at: now), .phoneChanged, .sms, account: account.id, to: .phone(replaced),
+        id: Identifier(at: now), .phoneChanged, .sms, account: account.id, to: .phone(lost),
         text: MessageText(body: text.body), expiresAt: end), at: now)
     try outbox.queue(
       OutgoingMessage(
         id: Identifier(at: now), .phoneChanged, .email, account: account.id,
-        to: .email(account.email), text: text,
-        expiresAt: end), at: now)
+        to: .email(account.email), text: text, expiresAt: end), at: now)
   }
 
   /// How long transfers wait after the number changed.

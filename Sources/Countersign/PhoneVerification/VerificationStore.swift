@@ -124,6 +124,22 @@ struct VerificationStore {
       """) == 1
   }
 
+  /// Takes back the try of a code that was right and could not be used yet.
+  func refund(
+    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8]
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE verification
+         SET tries = tries - 1, failures = SUBSTR(failures, 9)
+       WHERE purpose = \(purpose.rawValue)
+         AND subject = \(subject)
+         AND nonce = \(nonce)
+         AND used_at IS NULL
+         AND tries > 0
+      """)
+  }
+
   func insertProof(_ token: Token, sealed: [UInt8], hash: [UInt8], until end: Date)
     throws(DatabaseError)
   {

@@ -36,8 +36,22 @@ package struct IdempotentAnswers {
     if try !claim(owner.id, keyHash, requestHash, now) {
       if let answer = try earlier(owner.id, keyHash, requestHash, now) { return answer }
     }
+    let response: Response
     do {
-      let response = try act()
+      response = try act()
+    } catch {
+      try connection.execute(
+        """
+        DELETE FROM idempotent_answer
+         WHERE service_key_id = \(owner.id)
+           AND key_hash = \(keyHash)
+           AND status IS NULL
+        """)
+      throw error
+    }
+    // What was done stays done: when this fails the row stays claimed, and a repetition is refused
+    // rather than done again.
+    try connection.transaction {
       try connection.execute(
         """
         UPDATE idempotent_answer
@@ -45,13 +59,8 @@ package struct IdempotentAnswers {
          WHERE service_key_id = \(owner.id)
            AND key_hash = \(keyHash)
         """)
-      return response
-    } catch {
-      try connection.execute(
-        "DELETE FROM idempotent_answer WHERE service_key_id = \(owner.id) AND key_hash = \(keyHash) AND status IS NULL"
-      )
-      throw error
     }
+    return response
   }
 
   package func purge(at now: Date) throws(DatabaseError) -> Int {

@@ -25,7 +25,10 @@ package struct SessionSummary: Sendable {
 /// A new session's token, shown to its holder once.
 package struct IssuedSession: Sendable {
   package let token: Secret
+  /// When it ends unless it is used before.
   package let expiresAt: Date
+  /// The end that no use moves.
+  package let endsAt: Date
 }
 
 /// What a session remembers of where it was opened, to show to its owner.
@@ -34,7 +37,7 @@ package struct ClientDescription: Sendable {
   package let address: String
 
   package init(userAgent: String?, address: String) {
-    self.userAgent = String((userAgent ?? "").prefix(200))
+    self.userAgent = String((userAgent ?? "").unicodeScalars.prefix(200))
     self.address = String(address.prefix(45))
   }
 }

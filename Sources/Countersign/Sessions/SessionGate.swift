@@ -36,7 +36,7 @@ package struct SessionGate {
   package func cookie(_ issued: IssuedSession, for request: Request) -> (
     name: String, value: String
   ) {
-    let seconds = Int(issued.expiresAt.timeIntervalSince(request.time))
+    let seconds = Int(issued.endsAt.timeIntervalSince(request.time))
     return ("Set-Cookie", cookies.session(issued.token, lifetime: seconds))
   }
 }

@@ -41,7 +41,7 @@ package struct TwilioMessages: Sendable {
     var fields: [(name: String, value: String)] = [("To", order.to)]
     switch order.channel {
     case .call:
-      if case .number(let number) = settings.sender { fields.append(("From", number)) }
+      if let number = settings.phoneNumber { fields.append(("From", number)) }
       fields.append(
         (
           "Twiml",
@@ -68,15 +68,14 @@ package struct TwilioMessages: Sendable {
       .split(separator: "<", omittingEmptySubsequences: false).joined(separator: "&lt;")
   }
 
-  /// The request that asks what Twilio knows of messages to the same number since this one was
-  /// made.
+  /// The request that asks what Twilio knows of messages or calls to the same number, newest first.
+  ///
+  /// Without a filter by date: it would go by when a message was sent, and one that waits at Twilio has
+  /// no such date yet.
   func lookUp(_ order: Order) -> TransferRequest {
-    let since = order.createdAt.addingTimeInterval(-24 * 3_600).rfc3339.prefix(10)
-    let query = FormFields.encode([
-      ("To", order.to), ("DateSent>", String(since)), ("PageSize", "50"),
-    ])
-    return request(
-      .get, "\(account)/\(order.channel == .call ? "Calls" : "Messages").json?\(query)")
+    let query = FormFields.encode([("To", order.to), ("PageSize", "50")])
+    let kind = order.channel == .call ? "Calls" : "Messages"
+    return request(.get, "\(account)/\(kind).json?\(query)")
   }
 
   /// What became of a request to send.
@@ -96,6 +95,9 @@ package struct TwilioMessages: Sendable {
     let status: String?
     let body: String?
 
+    /// True when its sid is one: it is stored, and reports are matched by it.
+    var isNamed: Bool { TwilioSettings.isSID(sid, "SM", "MM", "CA") }
+
     /// How far it has come; a word we do not know is as good as none.
     var progress: TwilioStatus { status.flatMap(TwilioStatus.init) ?? .accepted }
   }
@@ -112,7 +114,8 @@ package struct TwilioMessages: Sendable {
       switch response.status {
       case 200..<300:
         // Taken, but by what name? The courier asks.
-        guard let message = try? JSONDecoder().decode(Message.self, from: Data(response.body))
+        guard let message = try? JSONDecoder().decode(Message.self, from: Data(response.body)),
+          message.isNamed
         else { return .unknown }
         return .accepted(sid: message.sid, message.progress)
       case 429:
@@ -132,8 +135,8 @@ package struct TwilioMessages: Sendable {
 
   /// What Twilio knows of an order whose outcome was lost.
   enum Finding: Sendable {
-    case accepted(sid: String, TwilioStatus)
-    case notThere
+    /// What may be it, newest first; none when Twilio knows of no such thing.
+    case candidates([(sid: String, progress: TwilioStatus)])
     /// It could not be asked.
     case noAnswer
   }
@@ -147,15 +150,11 @@ package struct TwilioMessages: Sendable {
     guard case .success(let response) = result, response.status == 200,
       let page = try? JSONDecoder().decode(Page.self, from: Data(response.body))
     else { return .noAnswer }
-    for message in page.messages ?? page.calls ?? [] {
-      // A text holds a code of its own, so equal texts are the same message; a trial account's
-      // begins with a prefix. Of a call Twilio keeps no words: one that was placed to the number
-      // since then counts.
-      let isOurs = order.channel == .call || message.body.map { $0.hasSuffix(order.body) } == true
-      if isOurs {
-        return .accepted(sid: message.sid, message.progress)
-      }
-    }
-    return .notThere
+    // A text holds a code of its own, so equal texts are the same message; a trial account's begins
+    // with a prefix. Of a call Twilio keeps no words: any to the number may be it.
+    return .candidates(
+      (page.messages ?? page.calls ?? [])
+        .filter { $0.isNamed && (order.channel == .call || $0.body?.hasSuffix(order.body) == true) }
+        .map { ($0.sid, $0.progress) })
   }
 }

@@ -8,6 +8,8 @@ package struct TwilioSettings: Sendable {
   package let secondaryAuthToken: Secret?
   package let apiKey: (sid: String, secret: Secret)?
   package let sender: Sender
+  /// What calls come from; without it there are none.
+  package let phoneNumber: String?
   package let apiBaseURL: String
 
   package enum Sender: Sendable {
@@ -54,6 +56,7 @@ package struct TwilioSettings: Sendable {
     authToken = Secret(token)
     secondaryAuthToken = secondary.map(Secret.init)
     apiKey = keySID.flatMap { sid in keySecret.map { (sid, Secret($0)) } }
+    phoneNumber = number
     sender = service.map(Sender.messagingService) ?? .number(number ?? "")
     apiBaseURL = base.hasSuffix("/") ? String(base.dropLast()) : base
     if !isSandbox, !apiBaseURL.hasPrefix("https://") {

@@ -1,0 +1,115 @@
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@testable import Countersign
+
+@Suite struct `Limiting` {
+  private let location: DatabaseLocation
+  private let keys: KeyRing
+  private let start = Date(timeIntervalSince1970: 1_800_000_000)
+  private let hour: TimeInterval = 3_600
+
+  init() throws {
+    location = try TestDatabase.makeWithSchema()
+    keys = try KeyRing([(id: 1, bytes: Random.bytes(32))])
+  }
+
+  private func limits() -> SlidingLimits { SlidingLimits(Connection(location), keys) }
+
+  @Test("the window slides: each event counts for as long as the window is, and not longer")
+  func slides() throws {
+    let limits = limits()
+    let key = LimitKey.sendsFrom(address: "192.0.2.1")
+    func charge(_ minutes: Double) throws -> Int? {
+      try limits.charge([(key, [SlidingLimit(3, per: hour)])], at: start + minutes * 60)
+    }
+
+    #expect(try charge(0) == nil)
+    #expect(try charge(20) == nil)
+    #expect(try charge(40) == nil)
+    #expect(try charge(50) == 600)
+    #expect(try charge(59.99) == 1)
+    #expect(try charge(60) == nil)
+    #expect(try charge(61) == 19 * 60)
+  }
+
+  @Test("of many events at once exactly as many pass as the limit says", arguments: [1, 5, 100, 256, 1_000])
+  func exact(limit: Int) throws {
+    let now = start
+    let (location, keys, hour) = (location, keys, hour)
+    let workers = 16
+    let each = limit * 2 / workers + 2
+    let passed = atOnce(workers) { _ in
+      let limits = SlidingLimits(Connection(location), keys)
+      let key = LimitKey.loginFailures(emailKey: "limit-\(limit)")
+      return (0..<each).count { _ in (try? limits.charge([(key, [SlidingLimit(limit, per: hour)])], at: now)) == .some(nil) }
+    }
+    // Above 256 a stamp stands for several events: never more than the limit, and fewer by a stamp's worth at most.
+    #expect(passed.reduce(0, +) <= limit)
+    #expect(passed.reduce(0, +) > limit - (limit > 256 ? limit / 256 + 4 : 1))
+  }
+
+  @Test("two limits are charged together or not at all")
+  func together() throws {
+    let limits = limits()
+    let number = try #require(PhoneNumber("+14155552671", region: "US"))
+    let charges: [(key: LimitKey, limits: [SlidingLimit])] = [
+      (.sendsTo(number), [SlidingLimit(5, per: hour), SlidingLimit(10, per: 24 * hour)]),
+      (.anonymousSendsTo(number), [SlidingLimit(3, per: hour)]),
+    ]
+    for _ in 0..<3 { #expect(try limits.charge(charges, at: start) == nil) }
+    for _ in 0..<5 { #expect(try limits.charge(charges, at: start) == 3_600) }
+    #expect(try limits.charge([charges[0]], at: start) == nil)
+    #expect(try limits.charge([charges[0]], at: start) == nil)
+    #expect(try limits.charge([charges[0]], at: start) == 3_600)
+  }
+
+  @Test("a day's limit holds when an hour's does not")
+  func day() throws {
+    let limits = limits()
+    let number = try #require(PhoneNumber("+14155552672", region: "US"))
+    let both = [SlidingLimit(5, per: hour), SlidingLimit(10, per: 24 * hour)]
+    var passed = 0
+    for step in 0..<24 {
+      for _ in 0..<2 where try limits.charge([(.sendsTo(number), both)], at: start + Double(step) * hour / 2) == nil {
+        passed += 1
+      }
+    }
+    #expect(passed == 10)
+  }
+
+  @Test("a limit beside a far larger one counts as if it were alone")
+  func farApart() throws {
+    let limits = limits()
+    let number = try #require(PhoneNumber("+14155552673", region: "US"))
+    for both in [
+      [SlidingLimit(5, per: hour), SlidingLimit(1_000_000, per: 24 * hour)],
+      [SlidingLimit(1_000_000, per: hour), SlidingLimit(10, per: 24 * hour)],
+    ] {
+      let passed = try (0..<30).count { _ in try limits.charge([(.sendsTo(number), both)], at: start) == nil }
+      #expect(passed == (both[0].count == 5 ? 5 : 10))
+    }
+  }
+
+  @Test("a charge that is taken back makes room for one more", arguments: [3, 1_000])
+  func refund(limit: Int) throws {
+    let limits = limits()
+    let key = LimitKey.loginFailures(emailKey: "refund-\(limit)")
+    let window = SlidingLimit(limit, per: hour)
+    for _ in 0..<limit * 2 {
+      #expect(try limits.charge([(key, [window])], at: start) == nil)
+      try limits.refund(key, window)
+    }
+  }
+
+  @Test(
+    "an IPv6 subscriber is one address, an IPv4 address is itself",
+    arguments: [
+      ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "20010db800010002/64"),
+      ("2001:db8:1:2::9", "20010db800010002/64"), ("2001:db8:1:3::9", "20010db800010003/64"), ("nonsense", "nonsense"),
+    ])
+  func addresses(address: String, unit: String) {
+    #expect(NetworkAddress.limitUnit(address) == unit)
+  }
+}

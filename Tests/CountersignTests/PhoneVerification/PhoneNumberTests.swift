@@ -1,0 +1,61 @@
+import Testing
+
+@testable import Countersign
+
+@Suite struct `Reading a phone number` {
+  @Test(
+    "every way of writing a number is the same number",
+    arguments: [
+      "+14155552671", "(415) 555-2671", "415.555.2671", "1 415 555 2671", "0014155552671", "  +1-415-555-2671",
+      "+１４１５５５５２６７１", "tel:+1-415-555-2671", "+1\u{00A0}415\u{00A0}555\u{00A0}2671",
+    ])
+  func canonical(text: String) {
+    #expect(PhoneNumber(text, region: "US")?.e164 == "+14155552671")
+  }
+
+  @Test(
+    "what is no one number is none",
+    arguments: [
+      "", "+", "12", "+1415555267", "+141555526711", "+14155552671,+14155552672", "+14155552671;ext=5",
+      "+14155552671 ext. 5", "hello", "+14155552671\u{0}", "+14155552671\n", String(repeating: "1", count: 100),
+    ])
+  func refused(text: String) {
+    #expect(PhoneNumber(text, region: "US") == nil)
+  }
+
+  @Test("a national number is read in the caller's region, and +1 is not one country")
+  func regions() {
+    #expect(PhoneNumber("07911 123456", region: "GB")?.e164 == "+447911123456")
+    #expect(PhoneNumber("07911 123456", region: "US") == nil)
+    #expect(PhoneNumber("+18765551234", region: "US")?.region == "JM")
+    #expect(PhoneNumber("+16135550123", region: "US")?.region == "CA")
+  }
+
+  @Test(
+    "numbers are shown whole to their owner and masked to others",
+    arguments: [
+      ("+19542348040", "+1 (954) 234-8040", "+1 (•••) •••-••40"),
+      ("+447911123456", "+44 7911 123456", "+44 •••• ••••56"),
+      ("+4915112345678", "+49 1511 2345678", "+49 •••• •••••78"),
+    ])
+  func display(text: String, display: String, masked: String) throws {
+    let number = try #require(PhoneNumber(text, region: "US"))
+    #expect(number.display == display)
+    #expect(number.masked == masked)
+  }
+
+  @Test(
+    "kinds that cost extra or take no messages are known",
+    arguments: ["+19005551234", "+18005551234", "+499001234567", "+447012345678", "+15005550006"])
+  func kinds(text: String) throws {
+    #expect(try #require(PhoneNumber(text, region: "US")).kind == .unsuitable)
+  }
+
+  @Test("Twilio's own test numbers pass while the sandbox is the provider, and only then")
+  func magic() throws {
+    var configuration = try testConfigurationForProviders()
+    #expect(try Destinations(configuration).number("+15005550009", region: "US").e164 == "+15005550009")
+    configuration.allowedCountries = .only(["DE"])
+    #expect(throws: Rejection.self) { try Destinations(configuration).number("+14155552671", region: "US") }
+  }
+}
