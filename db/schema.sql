@@ -1,2 +1,174 @@
 -- The schema as the migrations make it, kept true by a test. Read it; never apply it.
 
+CREATE TABLE `account` (
+  `id` binary(16) NOT NULL,
+  `email` varchar(254) NOT NULL COMMENT 'as its owner writes it',
+  `email_key` varbinary(254) NOT NULL COMMENT 'lower-case bytes; two accounts never share one',
+  `external_id` varbinary(128) DEFAULT NULL COMMENT 'the host''s own id of this user',
+  `password_sealed` varbinary(255) DEFAULT NULL COMMENT 'Argon2id in PHC form, sealed for this row; NULL when the host signs its users in',
+  `name` varchar(100) DEFAULT NULL,
+  `locale` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'en',
+  `region` char(2) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'where national numbers are read',
+  `currency` char(3) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'USD',
+  `role` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'user' CHECK (`role` in ('user','admin')),
+  `phone_sealed` varbinary(96) DEFAULT NULL COMMENT 'E.164, sealed for this row',
+  `phone_hash` binary(32) DEFAULT NULL COMMENT 'keyed hash of the E.164 form, for look-ups',
+  `phone_verified_at` datetime(6) DEFAULT NULL,
+  `verified_phone_hash` binary(32) GENERATED ALWAYS AS (if(`phone_verified_at` is null,NULL,`phone_hash`)) STORED COMMENT 'a number is verified on one account at most',
+  `cooling_off_until` datetime(6) DEFAULT NULL COMMENT 'large transfers wait until then after a phone or factor changed',
+  `created_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `account_email` (`email_key`),
+  UNIQUE KEY `account_external_id` (`external_id`),
+  UNIQUE KEY `account_verified_phone` (`verified_phone_hash`),
+  CONSTRAINT `CONSTRAINT_1` CHECK (`phone_hash` is null = (`phone_sealed` is null))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `alert` (
+  `id` binary(16) NOT NULL,
+  `kind` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `severity` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`severity` in ('info','warning','critical')),
+  `message_id` binary(16) DEFAULT NULL,
+  `detail` varchar(255) NOT NULL DEFAULT '',
+  `created_at` datetime(6) NOT NULL,
+  `resolved_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `alert_message` (`kind`,`message_id`),
+  KEY `alert_created` (`created_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `early_callback` (
+  `provider_sid` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `status_rank` tinyint(4) NOT NULL,
+  `error_code` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
+  `received_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`provider_sid`),
+  KEY `early_callback_received` (`received_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `idempotent_answer` (
+  `service_key_id` binary(8) NOT NULL,
+  `key_hash` binary(32) NOT NULL,
+  `request_hash` binary(32) NOT NULL COMMENT 'route and body; the same key with another body is refused',
+  `status` smallint(6) DEFAULT NULL COMMENT 'NULL while the first request runs',
+  `body` varbinary(4096) DEFAULT NULL,
+  `begun_at` datetime(6) NOT NULL,
+  `expires_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`service_key_id`,`key_hash`),
+  KEY `idempotent_answer_expiry` (`expires_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `limit_window` (
+  `id` binary(32) NOT NULL COMMENT 'keyed hash of the limit''s name and what it limits',
+  `stamps` varbinary(2048) NOT NULL DEFAULT '' COMMENT 'microseconds since 1970, big-endian, so that bytes compare as times',
+  `pending` int(11) NOT NULL DEFAULT 0 COMMENT 'events since the newest stamp, where a stamp stands for several',
+  `expires_at` datetime(6) NOT NULL COMMENT 'when the row says nothing any more',
+  PRIMARY KEY (`id`),
+  KEY `limit_window_expiry` (`expires_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `message` (
+  `id` binary(16) NOT NULL,
+  `kind` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'code, phone_changed, …',
+  `channel` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`channel` in ('sms','call','email')),
+  `lane` tinyint(4) NOT NULL COMMENT '0 codes, 1 security notices, 2 notifications',
+  `account_id` binary(16) DEFAULT NULL,
+  `destination_sealed` varbinary(320) NOT NULL,
+  `destination_hash` binary(32) NOT NULL,
+  `destination_hint` varchar(40) NOT NULL COMMENT 'masked, for people',
+  `country` char(2) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
+  `payload_sealed` varbinary(8192) DEFAULT NULL COMMENT 'the text; wiped once nothing more will be sent',
+  `queue_lane` tinyint(4) DEFAULT NULL COMMENT 'the lane while there is something to do, else NULL',
+  `due_at` datetime(6) NOT NULL COMMENT 'when to do it; while a courier has it, when its lease ends',
+  `owner` binary(16) DEFAULT NULL COMMENT 'the claim that has it, or had it when its outcome was lost',
+  `is_reclaimed` tinyint(4) NOT NULL DEFAULT 0 COMMENT 'an earlier claim ended without an outcome: ask the provider before sending again',
+  `attempts` tinyint(3) unsigned NOT NULL DEFAULT 0,
+  `provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
+  `provider_sid` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
+  `status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'queued' CHECK (`status` in ('queued','sending','unknown','sent','delivered','undelivered','failed','expired')),
+  `status_rank` tinyint(4) NOT NULL DEFAULT -1 COMMENT 'how far the provider has come; it only rises',
+  `error_code` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL COMMENT 'the provider''s own',
+  `failure` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL COMMENT 'our word for it',
+  `expires_at` datetime(6) NOT NULL COMMENT 'not sent after this',
+  `created_at` datetime(6) NOT NULL,
+  `sent_at` datetime(6) DEFAULT NULL,
+  `finished_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `message_provider_sid` (`provider_sid`),
+  KEY `message_queue` (`channel`,`queue_lane`,`due_at`),
+  KEY `message_account` (`account_id`,`created_at`),
+  KEY `message_created` (`created_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `phone_proof` (
+  `token_hash` binary(32) NOT NULL,
+  `phone_sealed` varbinary(96) NOT NULL,
+  `phone_hash` binary(32) NOT NULL,
+  `expires_at` datetime(6) NOT NULL,
+  `used_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`token_hash`),
+  KEY `phone_proof_expiry` (`expires_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `schema_lock` (
+  `id` tinyint(4) NOT NULL,
+  `holder` binary(16) DEFAULT NULL,
+  `expires_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `schema_migration` (
+  `version` int(11) NOT NULL,
+  `name` varchar(100) NOT NULL,
+  `checksum` binary(32) NOT NULL COMMENT 'SHA-256 of the file as it was applied',
+  `applied_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`version`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `service_key` (
+  `id` binary(8) NOT NULL COMMENT 'the middle part of csk_<id>_<secret>',
+  `secret_hash` binary(32) NOT NULL,
+  `name` varchar(100) NOT NULL DEFAULT '',
+  `scopes` varchar(255) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'separated by commas',
+  `created_at` datetime(6) NOT NULL,
+  `revoked_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `session` (
+  `token_hash` binary(32) NOT NULL COMMENT 'SHA-256 of the token; every request looks a session up by it',
+  `id` binary(16) NOT NULL COMMENT 'its name towards its owner',
+  `account_id` binary(16) NOT NULL,
+  `aal` tinyint(4) NOT NULL COMMENT 'authenticator assurance level: 1 after a password, 2 after a second factor',
+  `user_agent` varchar(200) NOT NULL DEFAULT '',
+  `address` varbinary(45) NOT NULL DEFAULT '',
+  `created_at` datetime(6) NOT NULL,
+  `last_seen_at` datetime(6) NOT NULL COMMENT 'moved on at most once a minute',
+  `expires_at` datetime(6) NOT NULL COMMENT 'the end that no use moves',
+  PRIMARY KEY (`token_hash`),
+  UNIQUE KEY `session_id` (`id`),
+  KEY `session_account` (`account_id`),
+  KEY `session_expiry` (`expires_at`),
+  CONSTRAINT `session_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `verification` (
+  `purpose` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`purpose` in ('sign_up','phone','otp')),
+  `subject` varbinary(32) NOT NULL COMMENT 'an account''s id, or the keyed hash of a number that has no account',
+  `nonce` binary(16) NOT NULL COMMENT 'names one code; a try at an overwritten code finds another nonce',
+  `key_id` int(10) unsigned NOT NULL COMMENT 'the key of the ring that made the MAC',
+  `mac` binary(32) NOT NULL COMMENT 'HMAC of the code and everything it is bound to; the code itself is nowhere',
+  `destination_sealed` varbinary(96) NOT NULL,
+  `destination_hash` binary(32) NOT NULL,
+  `channel` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `message_id` binary(16) NOT NULL,
+  `issued_at` datetime(6) NOT NULL,
+  `expires_at` datetime(6) NOT NULL,
+  `tries` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'charged before a code is compared',
+  `used_at` datetime(6) DEFAULT NULL,
+  `failures` varbinary(2048) NOT NULL DEFAULT '' COMMENT 'times of the tries since the last success, over all codes of this row, as in limit_window',
+  PRIMARY KEY (`purpose`,`subject`),
+  KEY `verification_expiry` (`expires_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
