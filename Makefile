@@ -39,3 +39,32 @@ format:
 
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+# One build for all tests, debug, and the real programs out of it.
+VENV := .build/venv
+PYTEST := $(VENV)/bin/pytest
+
+$(VENV)/ready: Tests/EndToEndTests/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+test:
+	$(call install,$(TEST_PACKAGES))
+	$(MAKE) lint
+	swift build --build-tests
+	$(MAKE) $(VENV)/ready
+	$(VENV)/bin/python -m openapi_spec_validator openapi.yaml
+	swift test --skip-build
+	$(PYTEST) -q Tests/EndToEndTests
+
+bench: build
+	$(call install,$(BENCH_PACKAGES))
+	$(MAKE) $(VENV)/ready
+	$(VENV)/bin/python Tests/Benchmarks/bench.py
+
+# Each sanitizer has a build of its own.
+sanitize:
+	$(call install,$(TEST_PACKAGES))
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address --filter CountersignTests
+	swift test --sanitize=thread --scratch-path .build-thread --filter CountersignTests

@@ -48,6 +48,9 @@ let package = Package(
     program(
       "countersignctl",
       [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+      name: "countersign-bench", dependencies: ["Countersign"], path: "Tests/Benchmarks",
+      exclude: ["bench.py", "replay.lua"], swiftSettings: strict),
     .target(
       name: "TestSupport", dependencies: ["Countersign"], path: "Tests/TestSupport",
       swiftSettings: strict),

@@ -43,18 +43,29 @@ extern "C" int cpn_parse(const char *text, size_t length, const char *region, cp
   PhoneNumber parsed;
   if (util.Parse(std::string(text, length), region, &parsed) != PhoneNumberUtil::NO_PARSING_ERROR) return -1;
   if (parsed.has_extension()) return -1;
-  std::string e164, international, national, home;
+  std::string e164, home;
   util.Format(parsed, PhoneNumberUtil::E164, &e164);
-  util.Format(parsed, PhoneNumberUtil::INTERNATIONAL, &international);
-  util.Format(parsed, PhoneNumberUtil::NATIONAL, &national);
   util.GetRegionCodeForNumber(parsed, &home);
   number->country_code = parsed.country_code();
-  number->is_valid = util.IsValidNumber(parsed);
+  // A number is valid when it is of a type that its region has.
   number->type = type_of(util.GetNumberType(parsed));
-  return copy(e164, number->e164) && copy(international, number->international) &&
-                 copy(national, number->national) && copy(home, number->region)
-             ? 0
-             : -1;
+  number->is_valid = number->type != CPN_UNKNOWN;
+  return copy(e164, number->e164) && copy(home, number->region) ? 0 : -1;
+}
+
+extern "C" int cpn_show(const char *e164, size_t length, cpn_display *display) {
+  const PhoneNumberUtil &util = *PhoneNumberUtil::GetInstance();
+  PhoneNumber parsed;
+  if (util.Parse(std::string(e164, length), "ZZ", &parsed) != PhoneNumberUtil::NO_PARSING_ERROR) return -1;
+  std::string text;
+  display->country_code = parsed.country_code();
+  if (parsed.country_code() == 1) {
+    util.Format(parsed, PhoneNumberUtil::NATIONAL, &text);
+    text.insert(0, "+1 ");
+  } else {
+    util.Format(parsed, PhoneNumberUtil::INTERNATIONAL, &text);
+  }
+  return copy(text, display->text) ? 0 : -1;
 }
 
 extern "C" int cpn_is_region(const char *region) {

@@ -32,19 +32,24 @@ final class Responders {
   }
 
   func ask(
-    _ method: String, _ path: String, _ body: String = "", token: String? = nil, at time: Date = .now,
+    _ method: String, _ path: String, _ body: String = "", token: String? = nil,
+    at time: Date = .now,
     headers: [Request.Headers.Name: String] = [:]
   ) -> Answer {
     var headers = headers
     if !body.isEmpty { headers[.contentType] = "application/json" }
     if let token { headers[.authorization] = "Bearer \(token)" }
     let request = Request(
-      method: method, path: path, headers: Request.Headers(headers), body: Array(body.utf8), id: "test-request",
+      method: method, path: path, headers: Request.Headers(headers), body: Array(body.utf8),
+      id: "test-request",
       time: time)
     let (response, route) = ofAccounts.respond(to: request)
-    let answer = route == nil && response.status == .notFound ? ofVerifyPhone.respond(to: request).response : response
+    let answer =
+      route == nil && response.status == .notFound
+      ? ofVerifyPhone.respond(to: request).response : response
     let object = (try? JSONDecoder().decode([String: Field].self, from: Data(answer.body))) ?? [:]
-    return Answer(status: answer.status.code, fields: object.mapValues(\.text), headers: answer.headers)
+    return Answer(
+      status: answer.status.code, fields: object.mapValues(\.text), headers: answer.headers)
   }
 
   /// Any simple JSON value as text.
@@ -66,14 +71,20 @@ final class Responders {
   }
 
   func register(_ email: String, at time: Date = .now) -> String {
-    ask("POST", "/api/auth/register", #"{"email":"\#(email)","password":"plover-quartz-91x"}"#, at: time).fields["token"] ?? ""
+    ask(
+      "POST", "/api/auth/register", #"{"email":"\#(email)","password":"plover-quartz-91x"}"#,
+      at: time
+    ).fields["token"] ?? ""
   }
 
   /// The code that was queued last, opened as the courier would.
   func lastCode() throws -> String {
     let row = try #require(
-      try connection.first("SELECT id, payload_sealed FROM message WHERE kind = 'code' ORDER BY created_at DESC, id DESC LIMIT 1"))
-    let text = try MessageVault(keys: configuration.keys).openText(try row.bytes("payload_sealed"), try row.id("id"))
+      try connection.first(
+        "SELECT id, payload_sealed FROM message WHERE kind = 'code' ORDER BY created_at DESC, id DESC LIMIT 1"
+      ))
+    let text = try MessageVault(keys: configuration.keys).openText(
+      try row.bytes("payload_sealed"), try row.id("id"))
     return String(text.body.suffix(6))
   }
 }
@@ -87,10 +98,12 @@ final class Responders {
     let token = responders.register("a@example.com", at: start)
     for (age, status) in [(599.999, 200), (600.0, 400)] {
       let sent = responders.ask(
-        "POST", "/api/auth/sms/send-phone-verification", #"{"phoneNumber":"+14155552671"}"#, token: token, at: start)
+        "POST", "/api/auth/sms/send-phone-verification", #"{"phoneNumber":"+14155552671"}"#,
+        token: token, at: start)
       #expect(sent.status == 200)
       let checked = responders.ask(
-        "POST", "/api/auth/sms/verify-phone", #"{"code":"\#(try responders.lastCode())"}"#, token: token,
+        "POST", "/api/auth/sms/verify-phone", #"{"code":"\#(try responders.lastCode())"}"#,
+        token: token,
         at: start + age)
       #expect(checked.status == status)
     }
@@ -110,8 +123,10 @@ final class Responders {
     #expect(status(60) == 401)
 
     let idle = responders.register("b@example.com", at: start)
-    #expect(responders.ask("GET", "/api/auth/session", token: idle, at: start + 9.9 * 60).status == 200)
-    #expect(responders.ask("GET", "/api/auth/session", token: idle, at: start + 20 * 60).status == 401)
+    #expect(
+      responders.ask("GET", "/api/auth/session", token: idle, at: start + 9.9 * 60).status == 200)
+    #expect(
+      responders.ask("GET", "/api/auth/session", token: idle, at: start + 20 * 60).status == 401)
   }
 
   @Test("an hour later five more codes may be sent, and ten on a day")
@@ -121,7 +136,8 @@ final class Responders {
     func sent(_ hours: Double) -> Int {
       (0..<7).count { _ in
         responders.ask(
-          "POST", "/api/auth/sms/send-phone-verification", #"{"phoneNumber":"+14155552671"}"#, token: token,
+          "POST", "/api/auth/sms/send-phone-verification", #"{"phoneNumber":"+14155552671"}"#,
+          token: token,
           at: start + hours * 3_600
         ).status == 200
       }
@@ -130,23 +146,29 @@ final class Responders {
     #expect(sent(0.9) == 0)
     #expect(sent(1) == 5)
     #expect(sent(2.1) == 0)
-    #expect(responders.ask("GET", "/api/auth/session", token: token, at: start + 2.2 * 3_600).status == 200)
+    #expect(
+      responders.ask("GET", "/api/auth/session", token: token, at: start + 2.2 * 3_600).status
+        == 200)
   }
 
   @Test("a proof of a number is good for half an hour")
   func proof() throws {
     let responders = try Responders()
     func proof() throws -> String {
-      _ = responders.ask("POST", "/api/auth/verify-phone", #"{"phoneNumber":"+14155552671","action":"send"}"#, at: start)
+      _ = responders.ask(
+        "POST", "/api/auth/verify-phone", #"{"phoneNumber":"+14155552671","action":"send"}"#,
+        at: start)
       let code = try responders.lastCode()
       return responders.ask(
-        "POST", "/api/auth/verify-phone", #"{"phoneNumber":"+14155552671","action":"verify","code":"\#(code)"}"#, at: start
+        "POST", "/api/auth/verify-phone",
+        #"{"phoneNumber":"+14155552671","action":"verify","code":"\#(code)"}"#, at: start
       ).fields["phoneVerificationToken"] ?? ""
     }
     func register(_ email: String, _ proof: String, _ minutes: Double) -> Responders.Answer {
       responders.ask(
         "POST", "/api/auth/register",
-        #"{"email":"\#(email)","password":"plover-quartz-91x","phoneVerificationToken":"\#(proof)"}"#, at: start + minutes * 60)
+        #"{"email":"\#(email)","password":"plover-quartz-91x","phoneVerificationToken":"\#(proof)"}"#,
+        at: start + minutes * 60)
     }
     #expect(register("late@example.com", try proof(), 30).fields["code"] == "phone_token_invalid")
     #expect(register("early@example.com", try proof(), 29.9).fields["phoneVerified"] == "true")
@@ -158,29 +180,44 @@ final class Responders {
   func purposes() throws {
     let responders = try Responders()
     let token = responders.register("a@example.com")
-    _ = responders.ask("POST", "/api/auth/verify-phone", #"{"phoneNumber":"+14155552671","action":"send"}"#)
+    _ = responders.ask(
+      "POST", "/api/auth/verify-phone", #"{"phoneNumber":"+14155552671","action":"send"}"#)
     let signUp = try responders.lastCode()
-    _ = responders.ask("POST", "/api/auth/sms/send-phone-verification", #"{"phoneNumber":"+14155552671"}"#, token: token)
+    _ = responders.ask(
+      "POST", "/api/auth/sms/send-phone-verification", #"{"phoneNumber":"+14155552671"}"#,
+      token: token)
     let own = try responders.lastCode()
 
     if signUp != own {
-      #expect(responders.ask("POST", "/api/auth/sms/verify-phone", #"{"code":"\#(signUp)"}"#, token: token).status == 400)
       #expect(
-        responders.ask("POST", "/api/auth/verify-phone", #"{"phoneNumber":"+14155552671","action":"verify","code":"\#(own)"}"#)
-          .status == 400)
+        responders.ask(
+          "POST", "/api/auth/sms/verify-phone", #"{"code":"\#(signUp)"}"#, token: token
+        ).status == 400)
+      #expect(
+        responders.ask(
+          "POST", "/api/auth/verify-phone",
+          #"{"phoneNumber":"+14155552671","action":"verify","code":"\#(own)"}"#
+        )
+        .status == 400)
     }
-    #expect(responders.ask("POST", "/api/auth/sms/verify-phone", #"{"code":"\#(own)"}"#, token: token).status == 200)
+    #expect(
+      responders.ask("POST", "/api/auth/sms/verify-phone", #"{"code":"\#(own)"}"#, token: token)
+        .status == 200)
   }
 
   @Test("a code that was charged and refused stays charged when the answer is lost")
   func chargesFirst() throws {
     let responders = try Responders()
     let token = responders.register("a@example.com")
-    _ = responders.ask("POST", "/api/auth/sms/send-phone-verification", #"{"phoneNumber":"+14155552671"}"#, token: token)
+    _ = responders.ask(
+      "POST", "/api/auth/sms/send-phone-verification", #"{"phoneNumber":"+14155552671"}"#,
+      token: token)
     let code = try responders.lastCode()
     // The row that a right code would change is gone, so the check fails after it has compared.
     try responders.connection.executeScript("RENAME TABLE account TO account_away")
-    #expect(responders.ask("POST", "/api/auth/sms/verify-phone", #"{"code":"\#(code)"}"#, token: token).status == 500)
+    #expect(
+      responders.ask("POST", "/api/auth/sms/verify-phone", #"{"code":"\#(code)"}"#, token: token)
+        .status == 500)
     try responders.connection.executeScript("RENAME TABLE account_away TO account")
     for _ in 0..<3 {
       _ = responders.ask("POST", "/api/auth/sms/verify-phone", #"{"code":"000000"}"#, token: token)
@@ -194,12 +231,18 @@ final class Responders {
     let first = responders.register("a@example.com")
     let second = responders.register("b@example.com")
     for (token, number) in [(first, "+14155552671"), (second, "+14155552672")] {
-      _ = responders.ask("POST", "/api/auth/sms/send-phone-verification", #"{"phoneNumber":"\#(number)"}"#, token: token)
+      _ = responders.ask(
+        "POST", "/api/auth/sms/send-phone-verification", #"{"phoneNumber":"\#(number)"}"#,
+        token: token)
       let code = try responders.lastCode()
-      #expect(responders.ask("POST", "/api/auth/sms/verify-phone", #"{"code":"\#(code)"}"#, token: token).status == 200)
+      #expect(
+        responders.ask("POST", "/api/auth/sms/verify-phone", #"{"code":"\#(code)"}"#, token: token)
+          .status == 200)
     }
     let rows = try responders.connection.all("SELECT id, phone_sealed FROM account ORDER BY id")
-    try responders.connection.execute("UPDATE account SET phone_sealed = \(try rows[0].bytes("phone_sealed")) WHERE id = \(try rows[1].bytes("id"))")
+    try responders.connection.execute(
+      "UPDATE account SET phone_sealed = \(try rows[0].bytes("phone_sealed")) WHERE id = \(try rows[1].bytes("id"))"
+    )
     #expect(responders.ask("GET", "/api/auth/session", token: first).status == 200)
     #expect(responders.ask("GET", "/api/auth/session", token: second).status == 500)
   }

@@ -24,20 +24,27 @@ typedef enum {
   CPN_UNKNOWN
 } cpn_type;
 
-/* What is known of one number; every text ends with a NUL. */
+/* One number, read; every text ends with a NUL. */
 typedef struct {
   char e164[24];
-  char international[40];
-  char national[40];
   char region[8];
   int country_code;
   int is_valid;
   cpn_type type;
 } cpn_number;
 
+/* How a number is shown. */
+typedef struct {
+  char text[40];
+  int country_code;
+} cpn_display;
+
 /* Reads a number as a person wrote it, national numbers in `region` (ISO 3166 alpha-2).
    Returns 0, or -1 when the text cannot be read as a phone number at all. */
 int cpn_parse(const char *text, size_t length, const char *region, cpn_number *number);
+
+/* Formats a number in E.164 form for people. Returns 0, or -1 when it is no number. */
+int cpn_show(const char *e164, size_t length, cpn_display *display);
 
 /* True when libphonenumber knows the region. */
 int cpn_is_region(const char *region);

@@ -41,10 +41,9 @@ package enum LimitKey: Sendable {
 /// hosts.
 ///
 /// A row holds the times of the newest events under its key. An event is allowed when the n-th
-/// newest is older than the window, and the UPDATE that checks this also records the event, so no
-/// two callers can both take the last place. The row is inserted beforehand by a statement of its
-/// own: `FOR UPDATE` on a missing row locks a gap, and concurrent first events would deadlock on
-/// it.
+/// newest is older than the window, and the one statement that checks this also records the event,
+/// or makes the row, so no two callers can both take the last place. Whether it changed anything is
+/// the answer.
 ///
 /// A row remembers 256 stamps. For a limit above that a stamp stands for several events, and the
 /// window moves in such steps; it never lets more through than the limit.
@@ -62,29 +61,32 @@ package struct SlidingLimits {
   /// Charges one event under each key, or none at all.
   ///
   /// - Returns: nil when all were allowed, else the seconds until the event may be tried again.
-  package func charge(_ charges: [(key: LimitKey, limits: [SlidingLimit])], at now: Date) throws
-    -> Int?
-  {
+  package func charge(
+    _ charges: [(key: LimitKey, limits: [SlidingLimit])], at now: Date
+  ) throws -> Int? {
     struct Refused: Error { let seconds: Int }
-    var rows: [(id: [UInt8], limits: [SlidingLimit])] = []
-    for charge in charges { rows += try self.rows(charge.key, charge.limits) }
     do {
-      if rows.count == 1 {
-        return try chargeOne(rows[0].id, rows[0].limits, now)
-          ? nil : wait(rows[0].id, rows[0].limits, now)
-      }
-      for row in rows { try insert(row.id, row.limits, now) }
       try connection.transaction {
-        for row in rows {
-          guard try update(row.id, row.limits, now) else {
-            throw Refused(seconds: try wait(row.id, row.limits, now))
-          }
+        if let seconds = try chargeInTransaction(charges, at: now) {
+          throw Refused(seconds: seconds)
         }
       }
       return nil
     } catch let refused as Refused {
       return refused.seconds
     }
+  }
+
+  /// The same inside a transaction, which must be given up when a charge is refused.
+  func chargeInTransaction(
+    _ charges: [(key: LimitKey, limits: [SlidingLimit])], at now: Date
+  ) throws -> Int? {
+    for charge in charges {
+      for row in try rows(charge.key, charge.limits) {
+        guard try record(row.id, row.limits, now) else { return try wait(row.id, row.limits, now) }
+      }
+    }
+    return nil
   }
 
   /// Takes one charge back, after what was charged turned out to be right.
@@ -108,8 +110,8 @@ package struct SlidingLimits {
     try keys.indexMAC(.limit, (key.fields + (part.map { [$0] } ?? [])).map { Array($0.utf8) })
   }
 
-  /// The rows of a key: one, whose stamps serve all its limits, unless one of them is so large that a
-  /// stamp stands for several events; another could not count in those.
+  /// The rows of a key: one, whose stamps serve all its limits, unless one of them is so large that
+  /// a stamp stands for several events; another could not count in those.
   private func rows(
     _ key: LimitKey, _ limits: [SlidingLimit]
   ) throws -> [(id: [UInt8], limits: [SlidingLimit])] {
@@ -119,43 +121,40 @@ package struct SlidingLimits {
     return try limits.map { (try id(key, "per \(Int($0.window))"), [$0]) }
   }
 
-  private func chargeOne(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError)
-    -> Bool
-  {
-    if try update(id, limits, now) { return true }
-    // Nothing changed: the limit is reached, or the row is not there yet.
-    guard try insert(id, limits, now) else { return false }
-    return try update(id, limits, now)
-  }
-
-  @discardableResult
-  private func insert(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError)
-    -> Bool
-  {
-    let expiry = now.addingTimeInterval(limits.map(\.window).max() ?? 0)
-    return try connection.execute(
-      "INSERT IGNORE INTO limit_window (id, expires_at) VALUES (\(id), \(expiry))") == 1
-  }
-
-  /// Records the event if both windows allow it. One window is given twice when there is only one.
-  private func update(_ id: [UInt8], _ limits: [SlidingLimit], _ now: Date) throws(DatabaseError)
-    -> Bool
-  {
+  /// Records the event if both windows allow it; false when they do not. One window is given twice
+  /// when there is only one.
+  ///
+  /// Assignments run from left to right, and the last of them changes what the others decide by. A
+  /// stamp is added exactly when the event is allowed and `pending` has just come round to nought.
+  private func record(
+    _ id: [UInt8], _ limits: [SlidingLimit], _ now: Date
+  ) throws(DatabaseError) -> Bool {
     let (first, last) = (Plan(limits[0], limits), Plan(limits[limits.count - 1], limits))
     let expiry = now.addingTimeInterval(limits.map(\.window).max() ?? 0)
-    return try connection.execute(
+    let stamp = Self.stamp(now)
+    let (firstStart, lastStart) = (Self.stamp(now - first.window), Self.stamp(now - last.window))
+    let pending = first.eventsPerStamp > 1 ? 1 : 0
+    let changed = try connection.execute(
       """
-      UPDATE limit_window
-         SET stamps = IF(pending + 1 >= \(first.eventsPerStamp), LEFT(CONCAT(\(Self.stamp(now)), stamps), \(first.keptBytes)), stamps),
-             pending = IF(pending + 1 >= \(first.eventsPerStamp), 0, pending + 1),
-             expires_at = \(expiry)
-       WHERE id = \(id)
-         AND (LENGTH(stamps) < \(first.guardOffset + 7) OR SUBSTR(stamps, \(first.guardOffset), 8) <= \(Self.stamp(now - first.window)))
-         AND (LENGTH(stamps) < \(last.guardOffset + 7) OR SUBSTR(stamps, \(last.guardOffset), 8) <= \(Self.stamp(now - last.window)))
-      """) == 1
+      INSERT INTO limit_window (id, stamps, pending, expires_at)
+      VALUES (\(id), \(pending == 0 ? stamp : []), \(pending), \(expiry))
+          ON DUPLICATE KEY UPDATE
+             expires_at = IF(
+               SUBSTR(stamps, \(first.guardOffset), 8) <= \(firstStart) AND SUBSTR(stamps, \(last.guardOffset), 8) <= \(lastStart),
+               GREATEST(\(expiry), expires_at + INTERVAL 1 MICROSECOND), expires_at),
+             pending = IF(
+               SUBSTR(stamps, \(first.guardOffset), 8) <= \(firstStart) AND SUBSTR(stamps, \(last.guardOffset), 8) <= \(lastStart),
+               IF(pending + 1 >= \(first.eventsPerStamp), 0, pending + 1), pending),
+             stamps = IF(
+               SUBSTR(stamps, \(first.guardOffset), 8) <= \(firstStart) AND SUBSTR(stamps, \(last.guardOffset), 8) <= \(lastStart)
+               AND pending = 0,
+               LEFT(CONCAT(\(stamp), stamps), \(first.keptBytes)), stamps)
+      """)
+    return changed > 0
   }
 
-  /// How a limit is looked up in a row's stamps.
+  /// How a limit is looked up in a row's stamps. Beyond the stamps there are, SUBSTR is empty,
+  /// which comes before every time.
   private struct Plan {
     let eventsPerStamp: Int
     /// Where the stamp begins that must be older than the window, counted from 1 as SQL does.

@@ -56,7 +56,8 @@ struct AccountStore {
     ).map { try Account($0, vault) }
   }
 
-  /// True while the password's hash is the one given; nobody changes it before the transaction ends.
+  /// True while the password's hash is the one given; nobody changes it before the transaction
+  /// ends.
   func isPassword(of id: Account.ID, still sealed: [UInt8]) throws(DatabaseError) -> Bool {
     try connection.first(
       """

@@ -189,7 +189,8 @@ package struct Accounts {
     return (account, session)
   }
 
-  private func isRight(_ password: Password, _ account: Account?, _ sealed: [UInt8]?) throws -> Bool {
+  private func isRight(_ password: Password, _ account: Account?, _ sealed: [UInt8]?) throws -> Bool
+  {
     guard let account, let sealed else {
       try PasswordHash.pretend(password)
       return false
@@ -264,9 +265,11 @@ package struct Accounts {
     do {
       return try mirrorOnce(externalID: externalID, email: email, phone: phone, profile, at: now)
     } catch let error as DatabaseError where error.code == .duplicateEntry {
-      // Either the email address is another account's, or the same user was made by a request at the
-      // same time: then there is somebody to update now.
-      guard try store.findID(externalID: externalID) != nil else { throw Rejection(.externalIDTaken) }
+      // Either the email address is another account's, or the same user was made by a request at
+      // the same time: then there is somebody to update now.
+      guard try store.findID(externalID: externalID) != nil else {
+        throw Rejection(.externalIDTaken)
+      }
     }
     do {
       return try mirrorOnce(externalID: externalID, email: email, phone: phone, profile, at: now)

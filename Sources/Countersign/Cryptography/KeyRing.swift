@@ -98,8 +98,9 @@ package struct KeyRing: Sendable {
 
   /// The MAC under which something is found again, whichever key is current.
   ///
-  /// It is made with the oldest key of the ring: a new first key must not hide the rows, the limits,
-  /// and the verified numbers that are there. Retiring that key takes a new index of every row.
+  /// It is made with the oldest key of the ring: a new first key must not hide the rows, the
+  /// limits, and the verified numbers that are there. Retiring that key takes a new index of every
+  /// row.
   package func indexMAC(_ purpose: Purpose, _ fields: [[UInt8]]) throws(CannotOpen) -> [UInt8] {
     try mac(purpose, key: keys[keys.count - 1].id, fields)
   }

@@ -37,9 +37,9 @@ import Glibc
     forbidLinger()
   }
 
-  /// When libfcgi itself closes a connection, over an error, it waits up to two seconds for the peer
-  /// to close first, and not for a "detached" one: a peer that sends nonsense and stays must not
-  /// hold a worker.
+  /// When libfcgi itself closes a connection, over an error, it waits up to two seconds for the
+  /// peer to close first, and not for a "detached" one: a peer that sends nonsense and stays must
+  /// not hold a worker.
   private func forbidLinger() {
     unsafe request.pointee.detached = 1
   }
@@ -89,7 +89,9 @@ import Glibc
         guard length == 8 else { return .over }
         if position + 10 <= count {
           // Role 1, FCGI_RESPONDER: the others are sent other streams.
-          guard unsafe buffer[position + 8] == 0, unsafe buffer[position + 9] == 1 else { return .over }
+          guard unsafe buffer[position + 8] == 0, unsafe buffer[position + 9] == 1 else {
+            return .over
+          }
         }
         request = id
         expected = .parameters

@@ -70,8 +70,8 @@ package struct Request: Sendable {
 
   /// The value of a query parameter, decoded; nil when absent.
   ///
-  /// - Throws: `malformed_request` when the query cannot be decoded or has the parameter twice: what
-  ///   asks for more must not be taken for absent.
+  /// - Throws: `malformed_request` when the query cannot be decoded or has the parameter twice:
+  ///   what asks for more must not be taken for absent.
   package func queryValue(_ name: String) throws(Rejection) -> String? {
     guard !query.isEmpty else { return nil }
     guard let values = FormFields(parsing: Array(query.utf8))?.values(of: name), values.count <= 1

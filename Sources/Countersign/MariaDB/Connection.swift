@@ -77,18 +77,31 @@ import Glibc
   }
 
   private func run(_ sql: SQL, _ eachRow: (Row) -> Void) throws(DatabaseError) -> Int {
-    let isFresh = unsafe handle == nil
-    do {
-      return try statement(sql.text).execute(sql.values, eachRow)
-    } catch {
-      guard error.isConnectionLost else { throw error }
-      disconnect()
-      // A connection that had been idle may have died unnoticed. CR_SERVER_GONE_ERROR (2006) says
-      // the statement was never sent, so outside a transaction it can be sent again; with
-      // CR_SERVER_LOST (2013) it may have been executed.
-      guard error.code.rawValue == 2006, !isInTransaction, !isFresh else { throw error }
-      return try statement(sql.text).execute(sql.values, eachRow)
+    var attempt = 1
+    while true {
+      let wasConnected = unsafe handle != nil
+      do {
+        return try statement(sql.text).execute(sql.values, eachRow)
+      } catch {
+        if error.isConnectionLost { disconnect() }
+        guard !isInTransaction, attempt < 5, Self.wasUndone(error, wasConnected) else {
+          throw error
+        }
+        usleep(UInt32.random(in: 200...1_000) * UInt32(1 << attempt))
+        attempt += 1
+      }
     }
+  }
+
+  /// True when a statement outside a transaction certainly changed nothing, so that it can be sent
+  /// again.
+  ///
+  /// A deadlock undoes it. A connection that had been idle may have died unnoticed:
+  /// CR_SERVER_GONE_ERROR (2006) says that the statement was never sent, whereas with
+  /// CR_SERVER_LOST (2013) it may have been executed.
+  private static func wasUndone(_ error: DatabaseError, _ wasConnected: Bool) -> Bool {
+    error.code == .deadlock || error.code == .recordChanged
+      || error.code.rawValue == 2006 && wasConnected
   }
 
   private func statement(_ text: String) throws(DatabaseError) -> Statement {

@@ -9,7 +9,8 @@ package struct DatabaseLocation: Sendable {
   }
 
   package enum TLS: String, Sendable {
-    /// The default for a host that is not this one. The server's certificate is verified against the system's authorities, or `ca`.
+    /// The default for a host that is not this one. The server's certificate is verified against
+    /// the system's authorities, or `ca`.
     case required
     case off
   }

@@ -14,7 +14,8 @@ package struct Part: Sendable {
   package static let sandbox = Part(name: "sandbox", isResponder: true, workers: 24)
 
   /// The programs with a user of their own in the database, and the operator's.
-  package static let databaseUsers = (responders + [courier]).map(\.databaseUser) + ["countersign_ctl"]
+  package static let databaseUsers =
+    (responders + [courier]).map(\.databaseUser) + ["countersign_ctl"]
 
   package var databaseUser: String {
     "countersign_" + String(name.map { $0 == "-" ? "_" : $0 })

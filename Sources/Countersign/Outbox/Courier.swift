@@ -32,6 +32,7 @@ package final class Courier {
   /// meanwhile.
   private static let maximumTransfers = 64
   private static let reservedForCodes = 16
+  private static let smallestClaim = 16
   /// A transfer takes ten seconds at most; a lease that outlives it by five is never taken from a
   /// courier that lives.
   private static let lease: TimeInterval = 15
@@ -80,7 +81,7 @@ package final class Courier {
         isBacklog = attempt("claim") { try claim() } ?? false
         claimsAt = now + UInt64(Self.pollMilliseconds) * 1_000_000
       }
-      let isFull = transfers.count >= Self.maximumTransfers
+      let isFull = Self.maximumTransfers - transfers.count < Self.smallestClaim
       // With a backlog and free places there is more to claim at once.
       transfers.wait(
         descriptor: bell.descriptor,
@@ -110,20 +111,23 @@ package final class Courier {
 
   // MARK: Claiming
 
-  /// Fills the free places, codes first; true when a lane had more than fitted.
+  /// Fills the free places, codes first; true when there may be more than fitted.
   private func claim() throws -> Bool {
+    // A claim costs the same for one message as for many: a few places are waited for.
+    guard Self.maximumTransfers - transfers.count >= Self.smallestClaim else { return true }
     var isBacklog = false
-    for lane in OutgoingMessage.Lane.allCases {
-      for channel in [OutgoingMessage.Channel.sms, .call] {
-        let places =
-          Self.maximumTransfers - transfers.count - (lane == .codes ? 0 : Self.reservedForCodes)
-        guard places > 0 else { continue }
-        let now = Date.now
-        let claimed = try store.claim(
-          lane, channel, limit: places, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
-        for message in claimed { begin(message, now) }
-        if claimed.count == places { isBacklog = true }
+    for (lane, channel) in try store.due(at: .now) {
+      let places =
+        Self.maximumTransfers - transfers.count - (lane == .codes ? 0 : Self.reservedForCodes)
+      guard places > 0 else {
+        isBacklog = true
+        continue
       }
+      let now = Date.now
+      let claimed = try store.claim(
+        lane, channel, limit: places, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
+      for message in claimed { begin(message, now) }
+      if claimed.count == places { isBacklog = true }
     }
     return isBacklog
   }
@@ -161,8 +165,8 @@ package final class Courier {
           message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result)))
     }
     guard !outcomes.isEmpty else { return }
-    // Not recorded: tried again with the next ones. If this process dies first, the leases end and the
-    // provider is asked.
+    // Not recorded: tried again with the next ones. If this process dies first, the leases end and
+    // the provider is asked.
     let isRecorded: Bool? = attempt("record") {
       do {
         try connection.transaction { try record(outcomes, at: .now) }
@@ -229,7 +233,9 @@ package final class Courier {
     let now = Date.now
     let askAgain = Outcome.Change.unknown(
       due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: nil)))
-    guard case .candidates(let candidates) = twilio.finding(task.order, result) else { return askAgain }
+    guard case .candidates(let candidates) = twilio.finding(task.order, result) else {
+      return askAgain
+    }
     for candidate in candidates {
       // One that another message of ours has is not this one.
       guard let isKnown = attempt("look up", { try delivery.isKnown(sid: candidate.sid) }) else {

@@ -16,10 +16,37 @@ struct CourierStore {
     let attempts: Int
     /// An earlier claim ended without an outcome, or the provider's answer was ambiguous.
     let isReclaimed: Bool
-    /// Names this claim: its outcome is recorded only while it lasts, so that an outcome that comes late
-    /// does not undo what another claim has done since.
+    /// Names this claim: its outcome is recorded only while it lasts, so that an outcome that comes
+    /// late does not undo what another claim has done since.
     let owner: [UInt8]
     let leaseUntil: Date
+  }
+
+  /// The lanes and channels in which something is due, most urgent lane first.
+  ///
+  /// One look at the ends of the queue's index, whatever waits behind them, so that a ring for one
+  /// code does not cost an UPDATE for every lane.
+  func due(
+    at now: Date
+  ) throws(DatabaseError) -> [(OutgoingMessage.Lane, OutgoingMessage.Channel)] {
+    var due: [(OutgoingMessage.Lane, OutgoingMessage.Channel)] = []
+    for row in try connection.all(
+      """
+      SELECT channel, queue_lane, MIN(due_at) AS first
+        FROM message
+       WHERE channel IN ('sms', 'call')
+         AND queue_lane IN (0, 1, 2)
+       GROUP BY channel, queue_lane
+       ORDER BY queue_lane
+      """)
+    {
+      guard try row.time("first") <= now,
+        let lane = OutgoingMessage.Lane(rawValue: try row.int("queue_lane")),
+        let channel = OutgoingMessage.Channel(rawValue: try row.text("channel"))
+      else { continue }
+      due.append((lane, channel))
+    }
+    return due
   }
 
   /// Claims messages that are due, most urgent lane first, and commits before anything is sent.

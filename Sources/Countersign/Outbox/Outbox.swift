@@ -29,10 +29,11 @@ package struct Outbox {
       address = number.e164
       hash = try phones.hash(number)
       hint = number.masked
-      country = number.region
+      country = number.region.utf8.count == 2 ? number.region : nil
     case .email(let email):
       address = email
-      hash = try vault.keys.indexMAC(.phoneIndex, [Array("email".utf8), Array(email.lowercased().utf8)])
+      hash = try vault.keys.indexMAC(
+        .phoneIndex, [Array("email".utf8), Array(email.lowercased().utf8)])
       hint = Self.masked(email: email)
     }
     try store.insert(

@@ -6,13 +6,25 @@ import CPhoneNumber
 package struct PhoneNumber: Sendable, Equatable {
   /// `+` and 8 to 15 ASCII digits.
   package let e164: String
-  /// The region the number belongs to, ISO 3166 alpha-2; `001` for numbers of no country, such as
-  /// satellite phones.
-  package let region: String
-  package let kind: Kind
-  /// As shown to its owner: `+1 (954) 234-8040`.
-  package let display: String
-  private let countryCode: String
+  /// What is known already of its plan; reading one takes longer than all else that is done with
+  /// it.
+  private var plan: Plan?
+
+  package static func == (left: PhoneNumber, right: PhoneNumber) -> Bool { left.e164 == right.e164 }
+
+  /// The region the number belongs to; `001` when it is none's.
+  package var region: String { plan?.region ?? Self.read(e164, region: "ZZ")?.1.region ?? "001" }
+
+  /// The longest text that is looked at; no number is written longer.
+  private static let maximumLength = 64
+
+  /// What a numbering plan says of a number.
+  package struct Plan: Sendable {
+    /// The region the number belongs to, ISO 3166 alpha-2; `001` for numbers of no country, such as
+    /// satellite phones.
+    package let region: String
+    package let kind: Kind
+  }
 
   package enum Kind: Sendable {
     case mobile, fixedLine, fixedLineOrMobile, voip
@@ -22,18 +34,17 @@ package struct PhoneNumber: Sendable, Equatable {
     case unsuitable
   }
 
-  /// The longest text that is looked at; no number is written longer.
-  private static let maximumLength = 64
-
   /// Reads a number as a person wrote it; a national one in a region.
   ///
   /// Nil when it is no valid number, carries an extension, or is more than one.
   package init?(_ text: String, region: String) {
-    self.init(text, region: region, mustBeValid: true)
+    guard let (number, _) = Self.read(text, region: region) else { return nil }
+    self = number
   }
 
-  private init?(_ text: String, region: String, mustBeValid: Bool) {
-    guard (1...Self.maximumLength).contains(text.utf8.count),
+  /// Reads a number, and what its numbering plan says of it.
+  static func read(_ text: String, region: String) -> (PhoneNumber, Plan)? {
+    guard (1...maximumLength).contains(text.utf8.count),
       text.utf8.allSatisfy({
         $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: ";")
       })
@@ -49,16 +60,10 @@ package struct PhoneNumber: Sendable, Equatable {
         unsafe cpn_parse($0.baseAddress, $0.count, region, &number)
       }
     }
-    guard result == 0 else { return nil }
-    let e164 = Self.text(number.e164)
-    guard number.is_valid != 0 || !mustBeValid || Self.isTwilioMagic(e164) else { return nil }
-    guard e164.utf8.first == UInt8(ascii: "+"), (9...16).contains(e164.utf8.count),
-      e164.utf8.dropFirst().allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+    guard result == 0, let parsed = PhoneNumber(e164: self.text(number.e164)),
+      number.is_valid != 0 || parsed.isTwilioMagic
     else { return nil }
-    self.e164 = e164
-    self.region = Self.text(number.region)
-    countryCode = String(number.country_code)
-    kind =
+    let kind: Kind =
       switch number.type {
       case CPN_MOBILE: .mobile
       case CPN_FIXED_LINE: .fixedLine
@@ -66,34 +71,55 @@ package struct PhoneNumber: Sendable, Equatable {
       case CPN_VOIP: .voip
       default: .unsuitable
       }
-    display =
-      number.country_code == 1
-      ? "+1 \(Self.text(number.national))" : Self.text(number.international)
+    var known = parsed
+    let plan = Plan(region: self.text(number.region), kind: kind)
+    known.plan = plan
+    return (known, plan)
   }
 
-  /// The number that a row of ours holds. It was valid when it was stored; numbering plans change, and
-  /// an account must not be lost over that.
+  /// The number that a row of ours holds; nil unless it has the form.
+  ///
+  /// It was valid when it was stored, and is not looked up again: numbering plans change, and an
+  /// account must not be lost over that.
   package init?(e164: String) {
-    self.init(e164, region: "ZZ", mustBeValid: false)
+    guard e164.utf8.first == UInt8(ascii: "+"), (9...16).contains(e164.utf8.count),
+      e164.utf8.dropFirst().allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+    else { return nil }
+    self.e164 = e164
   }
 
-  /// The display form with every digit of the national number but the last two hidden: `+1 (•••)
-  /// •••-••40`.
+  // MARK: For people
+
+  /// As shown to its owner: `+1 (954) 234-8040`.
+  package var display: String { shown.text }
+
+  /// The display form with every digit of the national number but the last two hidden:
+  /// `+1 (•••) •••-••40`.
   package var masked: String {
-    var masked = ""
-    var digits = e164.utf8.count - 1
-    let visible = 2
-    let hidden = digits - countryCode.utf8.count
-    digits = hidden
-    for character in display.dropFirst(1 + countryCode.count) {
+    let (text, countryCode) = shown
+    var digits = e164.utf8.count - 1 - countryCode.utf8.count
+    var masked = "+\(countryCode)"
+    for character in text.dropFirst(1 + countryCode.utf8.count) {
       if character.isASCII, character.isNumber {
-        masked.append(digits > visible ? "•" : character)
+        masked.append(digits > 2 ? "•" : character)
         digits -= 1
       } else {
         masked.append(character)
       }
     }
-    return "+\(countryCode)\(masked)"
+    return masked
+  }
+
+  private var shown: (text: String, countryCode: String) {
+    var display = cpn_display()
+    let bytes = Array(e164.utf8)
+    let result = unsafe bytes.withUnsafeBufferPointer { buffer in
+      unsafe buffer.withMemoryRebound(to: CChar.self) {
+        unsafe cpn_show($0.baseAddress, $0.count, &display)
+      }
+    }
+    guard result == 0 else { return (e164, "") }
+    return (Self.text(display.text), String(display.country_code))
   }
 
   /// The numbers that Twilio answers in a fixed way under test credentials, and our sandbox too.
@@ -132,11 +158,11 @@ package struct Destinations: Sendable {
   ///   satellite, and other unsuitable ranges, and for countries outside the configured ones. The
   ///   country is the number's own: +1 is shared by more than twenty.
   package func number(_ text: String, region: String) throws(Rejection) -> PhoneNumber {
-    guard let number = PhoneNumber(text, region: region) else {
+    guard let (number, plan) = PhoneNumber.read(text, region: region) else {
       throw Rejection(.invalidField, field: "phoneNumber")
     }
     if number.isTwilioMagic, allowsMagicNumbers { return number }
-    guard number.kind != .unsuitable, number.region != "001", countries.contains(number.region)
+    guard plan.kind != .unsuitable, plan.region != "001", countries.contains(plan.region)
     else {
       throw Rejection(.phoneNotAllowed, field: "phoneNumber")
     }

@@ -111,7 +111,6 @@ package struct PhoneVerification {
     at now: Date
   ) throws -> Sent {
     guard channel != .call || canCall else { throw Rejection(.invalidField, field: "channel") }
-    try chargeSend(to: number, asker: asker, at: now)
     let code = Random.digits(VerificationCode.length)
     let nonce = Random.bytes(16)
     let destination = try phones.hash(number)
@@ -130,7 +129,11 @@ package struct PhoneVerification {
       destinationSealed: try phones.seal(number, context: Self.context(purpose, subject)),
       destinationHash: destination, channel: channel, message: message.id,
       expiresAt: message.expiresAt)
+    let charges = charges(to: number, asker: asker)
     try connection.transaction {
+      if let seconds = try limits.chargeInTransaction(charges, at: now) {
+        throw Rejection(.sendLimitReached, retryAfter: seconds)
+      }
       try store.issue(purpose, subject, issue, at: now)
       try outbox.queue(message, at: now)
     }
@@ -143,7 +146,10 @@ package struct PhoneVerification {
     Array("verification|\(purpose.rawValue)|".utf8) + subject
   }
 
-  private func chargeSend(to number: PhoneNumber, asker: Asker, at now: Date) throws {
+  /// What a send is charged to.
+  private func charges(
+    to number: PhoneNumber, asker: Asker
+  ) -> [(key: LimitKey, limits: [SlidingLimit])] {
     let hour: TimeInterval = 3_600
     var charges: [(key: LimitKey, limits: [SlidingLimit])] = [
       (
@@ -174,9 +180,7 @@ package struct PhoneVerification {
     case .host:
       break
     }
-    if let seconds = try limits.charge(charges, at: now) {
-      throw Rejection(.sendLimitReached, retryAfter: seconds)
-    }
+    return charges
   }
 
   // MARK: The outcome of sending
@@ -218,6 +222,7 @@ package struct PhoneVerification {
   private struct Proven {
     let nonce: [UInt8]
     let number: PhoneNumber
+    let numberHash: [UInt8]
   }
 
   /// Verifies the number that an account's owner was sent a code to; from now on it is the
@@ -233,16 +238,20 @@ package struct PhoneVerification {
     let proven = try check(code, .phone, account.id.bytes, at: now)
     if let expected, expected != proven.number { throw Rejection(.codeIncorrect) }
     do {
-      try connection.transaction {
-        try use(proven, .phone, account.id.bytes, at: now)
-        try adopt(proven.number, account, at: now)
+      if account.isPhoneVerified, account.phone != proven.number {
+        try connection.transaction {
+          try use(proven, .phone, account.id.bytes, at: now)
+          try adopt(proven.number, account, at: now)
+        }
+        outbox.wakeCourier()
+      } else {
+        try useAndAdopt(proven, account, at: now)
       }
     } catch let error as DatabaseError where error.code == .duplicateEntry {
       // The code was right, and is to be entered once more to claim the number.
       try store.refund(.phone, account.id.bytes, nonce: proven.nonce)
       throw Rejection(.phoneInUse).adding("claim", .text("/api/auth/phone/claim"))
     }
-    outbox.wakeCourier()
     return proven.number
   }
 
@@ -300,7 +309,7 @@ package struct PhoneVerification {
     else {
       throw Rejection(.nothingPending)
     }
-    let proven = try check(code, .otp, subject, at: now)
+    let proven = try check(code, .otp, subject, found, at: now)
     try use(proven, .otp, subject, at: now)
   }
 
@@ -309,11 +318,11 @@ package struct PhoneVerification {
   /// The row is read first and the charge names the nonce that was read: a code issued in between
   /// is not what is compared, and is not tried for free.
   private func check(
-    _ code: String, _ purpose: VerificationCode.Purpose, _ subject: [UInt8], at now: Date
+    _ code: String, _ purpose: VerificationCode.Purpose, _ subject: [UInt8],
+    _ read: VerificationStore.Found? = nil, at now: Date
   ) throws -> Proven {
-    guard VerificationCode.isWellFormed(code), let found = try store.find(purpose, subject) else {
-      throw Rejection(.codeIncorrect)
-    }
+    guard VerificationCode.isWellFormed(code), let found = try read ?? store.find(purpose, subject)
+    else { throw Rejection(.codeIncorrect) }
     let failureLimit = FailureLimit(settings.failedCodesPerHour)
     guard
       try store.charge(purpose, subject, nonce: found.nonce, failureLimit: failureLimit, at: now)
@@ -332,7 +341,7 @@ package struct PhoneVerification {
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(remaining))
     }
     let number = try phones.open(found.destinationSealed, context: Self.context(purpose, subject))
-    return Proven(nonce: found.nonce, number: number)
+    return Proven(nonce: found.nonce, number: number, numberHash: found.destinationHash)
   }
 
   private func use(
@@ -341,6 +350,16 @@ package struct PhoneVerification {
     guard try store.markUsed(purpose, subject, nonce: proven.nonce, at: now) else {
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
     }
+  }
+
+  /// Uses the code up and makes its number the account's, in one statement: the usual case, in
+  /// which nobody has to be told.
+  private func useAndAdopt(_ proven: Proven, _ account: Account, at now: Date) throws {
+    let isUsed = try store.markUsedAndVerify(
+      account.id, nonce: proven.nonce,
+      sealed: try phones.seal(proven.number, context: Account.phoneContext(account.id)),
+      hash: proven.numberHash, at: now)
+    guard isUsed else { throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0)) }
   }
 
   /// Makes a proven number the account's; a verified one that it replaces is told, and large

@@ -124,6 +124,28 @@ struct VerificationStore {
       """) == 1
   }
 
+  /// Uses an account's code up and makes its number the verified one, both or neither; false when
+  /// the code was used or replaced in the meantime.
+  ///
+  /// - Throws: `duplicateEntry`, with nothing changed, when another account has verified the
+  ///   number.
+  func markUsedAndVerify(
+    _ account: Account.ID, nonce: [UInt8], sealed: [UInt8], hash: [UInt8], at now: Date
+  ) throws(DatabaseError) -> Bool {
+    try connection.execute(
+      """
+      UPDATE verification v
+        JOIN account a ON a.id = \(account)
+         SET v.used_at = \(now), v.failures = '',
+             a.phone_sealed = \(sealed), a.phone_hash = \(hash), a.phone_verified_at = \(now)
+       WHERE v.purpose = 'phone'
+         AND v.subject = \(account.bytes)
+         AND v.nonce = \(nonce)
+         AND v.used_at IS NULL
+         AND v.expires_at > \(now)
+      """) > 0
+  }
+
   /// Takes back the try of a code that was right and could not be used yet.
   func refund(
     _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8]

@@ -25,7 +25,8 @@ package struct Sessions {
     let token = Token()
     let end = now.addingTimeInterval(maximum)
     try store.insert(token, Identifier(at: now), account, level: level, client, at: now, until: end)
-    return IssuedSession(token: token.text, expiresAt: min(end, now.addingTimeInterval(idle)), endsAt: end)
+    return IssuedSession(
+      token: token.text, expiresAt: min(end, now.addingTimeInterval(idle)), endsAt: end)
   }
 
   /// The session that a token opens; nil when it opens none, or none any more.

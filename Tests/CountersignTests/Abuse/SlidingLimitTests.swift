@@ -34,7 +34,9 @@ import Testing
     #expect(try charge(61) == 19 * 60)
   }
 
-  @Test("of many events at once exactly as many pass as the limit says", arguments: [1, 5, 100, 256, 1_000])
+  @Test(
+    "of many events at once exactly as many pass as the limit says",
+    arguments: [1, 5, 100, 256, 1_000])
   func exact(limit: Int) throws {
     let now = start
     let (location, keys, hour) = (location, keys, hour)
@@ -43,9 +45,12 @@ import Testing
     let passed = atOnce(workers) { _ in
       let limits = SlidingLimits(Connection(location), keys)
       let key = LimitKey.loginFailures(emailKey: "limit-\(limit)")
-      return (0..<each).count { _ in (try? limits.charge([(key, [SlidingLimit(limit, per: hour)])], at: now)) == .some(nil) }
+      return (0..<each).count { _ in
+        (try? limits.charge([(key, [SlidingLimit(limit, per: hour)])], at: now)) == .some(nil)
+      }
     }
-    // Above 256 a stamp stands for several events: never more than the limit, and fewer by a stamp's worth at most.
+    // Above 256 a stamp stands for several events: never more than the limit, and fewer by a
+    // stamp's worth at most.
     #expect(passed.reduce(0, +) <= limit)
     #expect(passed.reduce(0, +) > limit - (limit > 256 ? limit / 256 + 4 : 1))
   }
@@ -72,7 +77,10 @@ import Testing
     let both = [SlidingLimit(5, per: hour), SlidingLimit(10, per: 24 * hour)]
     var passed = 0
     for step in 0..<24 {
-      for _ in 0..<2 where try limits.charge([(.sendsTo(number), both)], at: start + Double(step) * hour / 2) == nil {
+      for _ in 0..<2
+      where try limits.charge([(.sendsTo(number), both)], at: start + Double(step) * hour / 2)
+        == nil
+      {
         passed += 1
       }
     }
@@ -87,7 +95,9 @@ import Testing
       [SlidingLimit(5, per: hour), SlidingLimit(1_000_000, per: 24 * hour)],
       [SlidingLimit(1_000_000, per: hour), SlidingLimit(10, per: 24 * hour)],
     ] {
-      let passed = try (0..<30).count { _ in try limits.charge([(.sendsTo(number), both)], at: start) == nil }
+      let passed = try (0..<30).count { _ in
+        try limits.charge([(.sendsTo(number), both)], at: start) == nil
+      }
       #expect(passed == (both[0].count == 5 ? 5 : 10))
     }
   }
@@ -106,8 +116,10 @@ import Testing
   @Test(
     "an IPv6 subscriber is one address, an IPv4 address is itself",
     arguments: [
-      ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "20010db800010002/64"),
-      ("2001:db8:1:2::9", "20010db800010002/64"), ("2001:db8:1:3::9", "20010db800010003/64"), ("nonsense", "nonsense"),
+      ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"),
+      ("2001:db8:1:2:3:4:5:6", "20010db800010002/64"),
+      ("2001:db8:1:2::9", "20010db800010002/64"), ("2001:db8:1:3::9", "20010db800010003/64"),
+      ("nonsense", "nonsense"),
     ])
   func addresses(address: String, unit: String) {
     #expect(NetworkAddress.limitUnit(address) == unit)

@@ -6,8 +6,10 @@ import Testing
   @Test(
     "passwords that are guessed early are known in every spelling",
     arguments: [
-      "password", "Password1!", "p@ssw0rd2024", "qwertyuiop", "1qaz2wsx", "12345678", "87654321", "aaaaaaaa", "abababab",
-      "monkey1987", "!!dragon!!", "iloveyou2", "letmein123", "admin1234", "sunshine99", "q1w2e3r4t5", "footballlover1",
+      "password", "Password1!", "p@ssw0rd2024", "qwertyuiop", "1qaz2wsx", "12345678", "87654321",
+      "aaaaaaaa", "abababab",
+      "monkey1987", "!!dragon!!", "iloveyou2", "letmein123", "admin1234", "sunshine99",
+      "q1w2e3r4t5", "footballlover1",
       "basketball7", "starwars77", "trustno1!!", "welcome2024", "00000000",
     ])
   func common(text: String) {
@@ -15,7 +17,11 @@ import Testing
   }
 
   @Test(
-    "others are not", arguments: ["plover-quartz-91x", "walnut harbour kite", "vB7#kk20xPqw", "correct horse battery staple", "zwölf boxkämpfer"])
+    "others are not",
+    arguments: [
+      "plover-quartz-91x", "walnut harbour kite", "vB7#kk20xPqw", "correct horse battery staple",
+      "zwölf boxkämpfer",
+    ])
   func uncommon(text: String) {
     #expect(!CommonPasswords.contains(text.lowercased()))
   }

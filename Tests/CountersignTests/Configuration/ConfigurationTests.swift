@@ -6,8 +6,10 @@ import Testing
 @Suite struct `Reading the configuration` {
   private static let complete = [
     "PUBLIC_BASE_URL": "https://auth.example.com", "DATABASE_URL": "mariadb://u:p@db/countersign",
-    "COUNTERSIGN_KEYS": "7:\(Data(repeating: 7, count: 32).base64EncodedString())", "COUNTERSIGN_PRODUCT_NAME": "Acme Pay",
-    "SMS_PROVIDERS": "twilio", "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000000", "TWILIO_AUTH_TOKEN": "token",
+    "COUNTERSIGN_KEYS": "7:\(Data(repeating: 7, count: 32).base64EncodedString())",
+    "COUNTERSIGN_PRODUCT_NAME": "Acme Pay",
+    "SMS_PROVIDERS": "twilio", "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000000",
+    "TWILIO_AUTH_TOKEN": "token",
     "TWILIO_PHONE_NUMBER": "+15005550006",
   ]
 
@@ -32,17 +34,23 @@ import Testing
   @Test("all faults are told at once")
   func allFaults() {
     #expect(
-      faults(["PUBLIC_BASE_URL": "", "COUNTERSIGN_KEYS": "", "COUNTERSIGN_WORKERS": "0", "LOG_LEVEL": "loud"]).count == 4)
+      faults([
+        "PUBLIC_BASE_URL": "", "COUNTERSIGN_KEYS": "", "COUNTERSIGN_WORKERS": "0",
+        "LOG_LEVEL": "loud",
+      ]).count == 4)
   }
 
   @Test(
     "a value that is not well formed is a fault, and names its variable",
     arguments: [
-      ("PUBLIC_BASE_URL", "http://auth.example.com"), ("PUBLIC_BASE_URL", "https://auth.example.com/path"),
+      ("PUBLIC_BASE_URL", "http://auth.example.com"),
+      ("PUBLIC_BASE_URL", "https://auth.example.com/path"),
       ("PUBLIC_BASE_URL", "https://u:p@auth.example.com"), ("DATABASE_URL", "postgres://db/x"),
       ("COUNTERSIGN_ALLOWED_COUNTRIES", "US,XX"), ("COUNTERSIGN_DEFAULT_REGION", "us"),
-      ("COUNTERSIGN_PRODUCT_NAME", "Ümlaut"), ("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_API_KEY_SID", "SK1"),
-      ("TWILIO_API_BASE_URL", "http://api.twilio.com"), ("SMS_PROVIDERS", "pigeon"), ("TWILIO_MAX_SMS_PER_HOUR", "-1"),
+      ("COUNTERSIGN_PRODUCT_NAME", "Ümlaut"), ("TWILIO_ACCOUNT_SID", "AC1"),
+      ("TWILIO_API_KEY_SID", "SK1"),
+      ("TWILIO_API_BASE_URL", "http://api.twilio.com"), ("SMS_PROVIDERS", "pigeon"),
+      ("TWILIO_MAX_SMS_PER_HOUR", "-1"),
       ("COUNTERSIGN_KEYS_FILE", "/nonexistent"),
     ])
   func malformed(name: String, value: String) {
@@ -59,7 +67,8 @@ import Testing
     var environment = Environment(["A_FILE": path])
     #expect(environment.value("A") == "from file")
 
-    try Data("# comment\nexport A='quoted'\nB = x\nC=\"a b\" \n\nD=plain#not a comment\r\n".utf8).write(to: URL(filePath: path))
+    try Data("# comment\nexport A='quoted'\nB = x\nC=\"a b\" \n\nD=plain#not a comment\r\n".utf8)
+      .write(to: URL(filePath: path))
     var behind = Environment(["C": "environment"], file: path)
     #expect(behind.value("A") == "quoted")
     #expect(behind.value("C") == "environment")

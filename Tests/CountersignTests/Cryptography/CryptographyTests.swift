@@ -14,12 +14,18 @@ import Testing
     let sealed = try keys.seal(Array("secret".utf8), .phone, context: Array("row 1".utf8))
 
     #expect(try keys.open(sealed, .phone, context: Array("row 1".utf8)) == Array("secret".utf8))
-    #expect(throws: KeyRing.CannotOpen.self) { try keys.open(sealed, .phone, context: Array("row 2".utf8)) }
-    #expect(throws: KeyRing.CannotOpen.self) { try keys.open(sealed, .payload, context: Array("row 1".utf8)) }
+    #expect(throws: KeyRing.CannotOpen.self) {
+      try keys.open(sealed, .phone, context: Array("row 2".utf8))
+    }
+    #expect(throws: KeyRing.CannotOpen.self) {
+      try keys.open(sealed, .payload, context: Array("row 1".utf8))
+    }
     for index in sealed.indices {
       var tampered = sealed
       tampered[index] ^= 1
-      #expect(throws: KeyRing.CannotOpen.self) { try keys.open(tampered, .phone, context: Array("row 1".utf8)) }
+      #expect(throws: KeyRing.CannotOpen.self) {
+        try keys.open(tampered, .phone, context: Array("row 1".utf8))
+      }
     }
     #expect(throws: KeyRing.CannotOpen.self) { try keys.open([], .phone, context: []) }
   }
@@ -40,7 +46,9 @@ import Testing
   @Test("two lists of fields never share a MAC")
   func fields() throws {
     let keys = try ring(1)
-    let macs = try [[[1, 2], [3]], [[1], [2, 3]], [[1, 2, 3]], [[], [1, 2, 3]], [[1, 2, 3], []]].map {
+    let macs = try [
+      [[1, 2], [3]], [[1], [2, 3]], [[1, 2, 3]], [[], [1, 2, 3]], [[1, 2, 3], []],
+    ].map {
       try keys.mac(.code, $0)
     }
     #expect(Set(macs).count == macs.count)
@@ -49,7 +57,10 @@ import Testing
 
   @Test(
     "a malformed ring is refused",
-    arguments: ["", "1", "1:", "x:AAAA", "1:c2hvcnQ=", "1:\(Data(repeating: 1, count: 32).base64EncodedString()),1:\(Data(repeating: 2, count: 32).base64EncodedString())"])
+    arguments: [
+      "", "1", "1:", "x:AAAA", "1:c2hvcnQ=",
+      "1:\(Data(repeating: 1, count: 32).base64EncodedString()),1:\(Data(repeating: 2, count: 32).base64EncodedString())",
+    ])
   func malformed(text: String) {
     #expect(throws: KeyRing.Malformed.self) { try KeyRing(parsing: text) }
   }
@@ -70,7 +81,9 @@ import Testing
     #expect(Set(tokens.map { $0.text.reveal() }).count == 1_000)
     #expect(tokens.allSatisfy { $0.text.reveal().utf8.count == 43 })
     #expect(Token(received: tokens[0].text.reveal())?.hash == tokens[0].hash)
-    for bad in ["", "x", String(repeating: "A", count: 42) + "=", String(repeating: "é", count: 43)] {
+    for bad in [
+      "", "x", String(repeating: "A", count: 42) + "=", String(repeating: "é", count: 43),
+    ] {
       #expect(Token(received: bad) == nil)
     }
   }

@@ -13,7 +13,8 @@ import Testing
 
   private func decode(_ body: String, type: String? = "application/json") throws -> Body {
     try Request(
-      path: "/", headers: Request.Headers(type.map { [.contentType: $0] } ?? [:]), body: Array(body.utf8)
+      path: "/", headers: Request.Headers(type.map { [.contentType: $0] } ?? [:]),
+      body: Array(body.utf8)
     ).decode()
   }
 
@@ -27,8 +28,10 @@ import Testing
   @Test(
     "what two readers could take differently is refused",
     arguments: [
-      #"{"name":"a","name":"b"}"#, #"{"name":"a","n\u0061me":"b"}"#, #"{"name":{"x":1,"x":2}}"#, #"{"name":"a"}{}"#,
-      #"{"name":"a","count":9223372036854775808}"#, #"{"name":"a","count":1.5}"#, #"["name"]"#, #"{"name":"a""#, "", "null", #"{"name":"a"} x"#,
+      #"{"name":"a","name":"b"}"#, #"{"name":"a","n\u0061me":"b"}"#, #"{"name":{"x":1,"x":2}}"#,
+      #"{"name":"a"}{}"#,
+      #"{"name":"a","count":9223372036854775808}"#, #"{"name":"a","count":1.5}"#, #"["name"]"#,
+      #"{"name":"a""#, "", "null", #"{"name":"a"} x"#,
       #"{"name":"# + String(repeating: "[", count: 40) + String(repeating: "]", count: 40) + "}",
     ])
   func strict(body: String) {
@@ -49,9 +52,14 @@ import Testing
 
   @Test(
     "another content type is refused",
-    arguments: [nil, "text/plain", "application/json; charset=latin1", "application/jsonx", "multipart/form-data"])
+    arguments: [
+      nil, "text/plain", "application/json; charset=latin1", "application/jsonx",
+      "multipart/form-data",
+    ])
   func contentType(type: String?) throws {
-    let rejection = try #require(throws: Rejection.self) { try decode(#"{"name":"a"}"#, type: type) }
+    let rejection = try #require(throws: Rejection.self) {
+      try decode(#"{"name":"a"}"#, type: type)
+    }
     #expect(rejection.reason == .unsupportedMediaType)
   }
 
@@ -71,7 +79,8 @@ import Testing
   @Test(
     "only sane request ids are taken over",
     arguments: [
-      ("abcdefgh", true), ("a-b_c.d-0", true), ("short", false), ("has space", false), ("line\nbreak", false),
+      ("abcdefgh", true), ("a-b_c.d-0", true), ("short", false), ("has space", false),
+      ("line\nbreak", false),
       (String(repeating: "a", count: 65), false),
     ])
   func requestIDs(id: String, isSane: Bool) {
@@ -82,8 +91,10 @@ import Testing
 @Suite struct `Finding a route` {
   private let table = RouteTable([
     .get("/a", { _ in .noContent }), .delete("/a", { _ in .noContent }),
-    .get("/a/{id}", { request in Response(.ok, body: Array((request.parameters["id"] ?? "").utf8)) }),
-    .get("/fails", { _ in throw DatabaseError(.deadlock) }), .get("/breaks", { _ in throw Broken() }),
+    .get(
+      "/a/{id}", { request in Response(.ok, body: Array((request.parameters["id"] ?? "").utf8)) }),
+    .get("/fails", { _ in throw DatabaseError(.deadlock) }),
+    .get("/breaks", { _ in throw Broken() }),
   ])
   private struct Broken: Error {}
 
@@ -117,7 +128,9 @@ import Testing
     #expect(!String(decoding: broken.body, as: UTF8.self).contains("Broken"))
   }
 
-  @Test("every rejection has a status that is a refusal, and a sentence", arguments: Rejection.Reason.allCases)
+  @Test(
+    "every rejection has a status that is a refusal, and a sentence",
+    arguments: Rejection.Reason.allCases)
   func rejections(reason: Rejection.Reason) {
     #expect((400...599).contains(reason.answer.status.code))
     #expect(!reason.answer.sentence.isEmpty)

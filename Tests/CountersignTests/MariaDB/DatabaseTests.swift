@@ -23,9 +23,11 @@ import Testing
     let time = Date(microseconds: 1_763_683_200_123_456)
     let long = String(repeating: "é", count: 900)
     try connection.execute(
-      "INSERT INTO thing VALUES (\(1), \(long), \([0, 255, 39, 92] as [UInt8]), \(time), \(Int.min))")
+      "INSERT INTO thing VALUES (\(1), \(long), \([0, 255, 39, 92] as [UInt8]), \(time), \(Int.min))"
+    )
     let empty: String? = nil
-    try connection.execute("INSERT INTO thing VALUES (\(2), \(empty), \([] as [UInt8]), NULL, \(Int.max))")
+    try connection.execute(
+      "INSERT INTO thing VALUES (\(2), \(empty), \([] as [UInt8]), NULL, \(Int.max))")
 
     let rows = try connection.all("SELECT id, name, raw, seen, n FROM thing ORDER BY id")
     #expect(try rows[0].text("name") == long)
@@ -43,7 +45,9 @@ import Testing
     let connection = Connection(location)
     let hostile = "'; DROP TABLE thing; -- \\"
     try connection.execute("INSERT INTO thing (id, name) VALUES (\(3), \(hostile))")
-    #expect(try connection.first("SELECT name FROM thing WHERE name = \(hostile)")?.text("name") == hostile)
+    #expect(
+      try connection.first("SELECT name FROM thing WHERE name = \(hostile)")?.text("name")
+        == hostile)
   }
 
   @Test("a column of another name or type is an error, and says no value")
@@ -51,7 +55,9 @@ import Testing
     let connection = Connection(location)
     try connection.execute("INSERT INTO thing (id, name) VALUES (4, \("private"))")
     let row = try #require(try connection.first("SELECT id, name FROM thing WHERE id = 4"))
-    for read in [{ _ = try row.int("name") }, { _ = try row.text("id") }, { _ = try row.text("missing") }] {
+    for read in [
+      { _ = try row.int("name") }, { _ = try row.text("id") }, { _ = try row.text("missing") },
+    ] {
       let error = try #require(throws: DatabaseError.self) { try read() }
       #expect(error.code == .undecodable)
       #expect(!error.description.contains("private"))
@@ -109,7 +115,10 @@ import Testing
     }
     let done = finished.count { $0 }
     #expect(done >= 4)
-    #expect(try connection.all("SELECT n FROM thing WHERE id IN (8, 9)").map { try $0.int("n") } == [done, done])
+    #expect(
+      try connection.all("SELECT n FROM thing WHERE id IN (8, 9)").map { try $0.int("n") } == [
+        done, done,
+      ])
   }
 
   @Test("a connection that the server ended is made anew, and a transaction on it starts over")
@@ -148,9 +157,15 @@ import Testing
   @Test("hosts are tried in turn")
   func hosts() throws {
     var location = location
-    #expect(DatabaseLocation("mariadb://u:p%40@a:1,b/db?tls=required")?.hosts == [.init(name: "a", port: 1), .init(name: "b", port: 3306)])
+    #expect(
+      DatabaseLocation("mariadb://u:p%40@a:1,b/db?tls=required")?.hosts == [
+        .init(name: "a", port: 1), .init(name: "b", port: 3306),
+      ])
     #expect(DatabaseLocation("mariadb://u:p%40@a/db")?.password.reveal() == "p@")
-    for bad in ["", "http://a/db", "mariadb://a", "mariadb://a/", "mariadb://a:x/db", "mariadb:///db", "mariadb://a/db?tls=maybe"] {
+    for bad in [
+      "", "http://a/db", "mariadb://a", "mariadb://a/", "mariadb://a:x/db", "mariadb:///db",
+      "mariadb://a/db?tls=maybe",
+    ] {
       #expect(DatabaseLocation(bad) == nil)
     }
     // With a socket every host is this one; the first name is never asked for.

@@ -17,7 +17,8 @@ import Testing
     let location = try TestDatabase.make()
     let path = try directory([
       "0001_one.sql": "CREATE TABLE a (id INT PRIMARY KEY);",
-      "0002_two.sql": "ALTER TABLE a ADD COLUMN IF NOT EXISTS b INT NULL; INSERT INTO a VALUES (1, 2);",
+      "0002_two.sql":
+        "ALTER TABLE a ADD COLUMN IF NOT EXISTS b INT NULL; INSERT INTO a VALUES (1, 2);",
     ])
     let connection = Connection(location, for: .operation)
     #expect(try Migrations(connection, directory: path).apply().map(\.version) == [1, 2])
@@ -28,7 +29,9 @@ import Testing
   @Test("many that run at once apply each file once")
   func concurrent() throws {
     let location = try TestDatabase.make()
-    let path = try directory(["0001_one.sql": "CREATE TABLE a (id INT PRIMARY KEY); INSERT INTO a VALUES (1);"])
+    let path = try directory([
+      "0001_one.sql": "CREATE TABLE a (id INT PRIMARY KEY); INSERT INTO a VALUES (1);"
+    ])
     let applied = atOnce(6) { _ in
       (try? Migrations(Connection(location, for: .operation), directory: path).apply().count) ?? -1
     }
@@ -43,20 +46,30 @@ import Testing
     _ = try Migrations(connection, directory: try directory(one)).apply()
 
     let edited = try directory(["0001_one.sql": "CREATE TABLE a (id BIGINT PRIMARY KEY);"])
-    #expect(throws: Migrations.Refusal.self) { try Migrations(connection, directory: edited).pending() }
+    #expect(throws: Migrations.Refusal.self) {
+      try Migrations(connection, directory: edited).pending()
+    }
     #expect(throws: Migrations.Refusal.self) {
       try Migrations(connection, directory: try directory(["0002_two.sql": "SELECT 1;"]))
     }
-    #expect(throws: Migrations.Refusal.self) { try Migrations(connection, directory: try directory([:])).pending() }
+    #expect(throws: Migrations.Refusal.self) {
+      try Migrations(connection, directory: try directory([:])).pending()
+    }
   }
 
   @Test("a migration that failed can be mended and applied again")
   func recovers() throws {
     let location = try TestDatabase.make()
     let connection = Connection(location, for: .operation)
-    let broken = try directory(["0001_one.sql": "CREATE TABLE IF NOT EXISTS a (id INT PRIMARY KEY); NONSENSE;"])
-    #expect(throws: Migrations.Refusal.self) { try Migrations(connection, directory: broken).apply() }
-    let mended = try directory(["0001_one.sql": "CREATE TABLE IF NOT EXISTS a (id INT PRIMARY KEY);"])
+    let broken = try directory([
+      "0001_one.sql": "CREATE TABLE IF NOT EXISTS a (id INT PRIMARY KEY); NONSENSE;"
+    ])
+    #expect(throws: Migrations.Refusal.self) {
+      try Migrations(connection, directory: broken).apply()
+    }
+    let mended = try directory([
+      "0001_one.sql": "CREATE TABLE IF NOT EXISTS a (id INT PRIMARY KEY);"
+    ])
     #expect(try Migrations(connection, directory: mended).apply().count == 1)
   }
 
@@ -73,7 +86,8 @@ import Testing
       """)
     {
       let name = try table.text("name")
-      let row = try #require(try connection.all(SQL(trustedText: "SHOW CREATE TABLE `\(name)`")).first)
+      let row = try #require(
+        try connection.all(SQL(trustedText: "SHOW CREATE TABLE `\(name)`")).first)
       text += try row.text("Create Table") + ";\n\n"
     }
     let path = "\(TestDatabase.root)/db/schema.sql"

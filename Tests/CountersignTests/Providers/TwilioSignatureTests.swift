@@ -82,12 +82,14 @@ import Testing
     let signature = try signature(Self.token, "https://otp.example.com")
     let target = "/hooks/twilio/status?tenant=acme&mid=01J9Z3"
     #expect(
-      signature.isValid("3KwNTITet2RijkAxZDau5ljXB7Y=", target: target, form: try form(Self.status)))
+      signature.isValid("3KwNTITet2RijkAxZDau5ljXB7Y=", target: target, form: try form(Self.status))
+    )
 
     let failed =
       Self.status.split(separator: "delivered", omittingEmptySubsequences: false).joined(
         separator: "undelivered") + "&ErrorCode=30003&ErrorMessage="
-    #expect(signature.isValid("XlLWjLFc8PFElYHA/jATrCdaj7Y=", target: target, form: try form(failed)))
+    #expect(
+      signature.isValid("XlLWjLFc8PFElYHA/jATrCdaj7Y=", target: target, form: try form(failed)))
   }
 
   @Test("an inbound message with UTF-8, plus, ampersand, equals, and per cent")
@@ -106,7 +108,8 @@ import Testing
     let signature = try signature(Self.token, "https://otp.example.com")
     #expect(
       signature.isValid(
-        "cy3q2g0KwlyAy6jVRCYs19Jz1xo=", target: "/hooks/twilio/status?MessageSid=SM1&MessageStatus=sent",
+        "cy3q2g0KwlyAy6jVRCYs19Jz1xo=",
+        target: "/hooks/twilio/status?MessageSid=SM1&MessageStatus=sent",
         json: nil))
     #expect(
       signature.isValid(
@@ -153,36 +156,51 @@ import Testing
   @Test("every 2xx is a success, and what may have been taken is never simply sent again")
   func outcomes() throws {
     let twilio = try messages()
-    #expect(word(twilio.outcome(answer(201, #"{"sid":"SM1342fe1b2c904d1ab04f0fc7a58abca9","status":"queued"}"#))) == "accepted SM1342fe1b2c904d1ab04f0fc7a58abca9 1")
-    #expect(word(twilio.outcome(answer(200, #"{"sid":"SM1342fe1b2c904d1ab04f0fc7a58abca9","status":"new-word"}"#))) == "accepted SM1342fe1b2c904d1ab04f0fc7a58abca9 0")
+    #expect(
+      word(
+        twilio.outcome(
+          answer(201, #"{"sid":"SM1342fe1b2c904d1ab04f0fc7a58abca9","status":"queued"}"#)))
+        == "accepted SM1342fe1b2c904d1ab04f0fc7a58abca9 1")
+    #expect(
+      word(
+        twilio.outcome(
+          answer(200, #"{"sid":"SM1342fe1b2c904d1ab04f0fc7a58abca9","status":"new-word"}"#)))
+        == "accepted SM1342fe1b2c904d1ab04f0fc7a58abca9 0")
     #expect(word(twilio.outcome(answer(201, "<html>"))) == "unknown")
     #expect(word(twilio.outcome(answer(201, #"{"sid":"é","status":"queued"}"#))) == "unknown")
     #expect(word(twilio.outcome(answer(500))) == "unknown")
     #expect(word(twilio.outcome(answer(502))) == "unknown")
     #expect(word(twilio.outcome(answer(504))) == "unknown")
     #expect(word(twilio.outcome(answer(503))) == "not taken 0 provider_unavailable")
-    #expect(word(twilio.outcome(answer(429, "", retryAfter: 7))) == "not taken 7 provider_rate_limited")
+    #expect(
+      word(twilio.outcome(answer(429, "", retryAfter: 7))) == "not taken 7 provider_rate_limited")
     #expect(
       word(twilio.outcome(.failure(TransferError(code: 7, host: "h", mayHaveArrived: false))))
         == "not taken 0 provider_unavailable")
     #expect(
-      word(twilio.outcome(.failure(TransferError(code: 28, host: "h", mayHaveArrived: true)))) == "unknown")
+      word(twilio.outcome(.failure(TransferError(code: 28, host: "h", mayHaveArrived: true))))
+        == "unknown")
     #expect(word(twilio.outcome(answer(302))) == "refused 0 provider_request_rejected")
   }
 
   @Test(
     "each number of Twilio's has one meaning here",
     arguments: [
-      (20003, Failure.providerAuthFailed), (21211, .destinationInvalid), (21408, .regionNotSupported),
-      (21606, .providerMisconfigured), (21608, .providerMisconfigured), (21610, .destinationOptedOut),
-      (21612, .destinationUnreachable), (21614, .destinationNotSMSCapable), (21617, .providerRequestRejected),
-      (30003, .destinationUnreachable), (30005, .destinationUnknown), (30006, .destinationNotSMSCapable),
+      (20003, Failure.providerAuthFailed), (21211, .destinationInvalid),
+      (21408, .regionNotSupported),
+      (21606, .providerMisconfigured), (21608, .providerMisconfigured),
+      (21610, .destinationOptedOut),
+      (21612, .destinationUnreachable), (21614, .destinationNotSMSCapable),
+      (21617, .providerRequestRejected),
+      (30003, .destinationUnreachable), (30005, .destinationUnknown),
+      (30006, .destinationNotSMSCapable),
       (30007, .providerMisconfigured), (30008, .providerUnavailable), (30450, .blockedByRiskPolicy),
       (99999, .providerRequestRejected),
     ])
   func failures(code: Int, failure: Failure) throws {
     #expect(Failure(twilioCode: code) == failure)
     #expect(
-      word(try messages().outcome(answer(400, #"{"code":\#(code)}"#))) == "refused \(code) \(failure.rawValue)")
+      word(try messages().outcome(answer(400, #"{"code":\#(code)}"#)))
+        == "refused \(code) \(failure.rawValue)")
   }
 }

@@ -6,11 +6,15 @@ import Testing
 
 /// Rules of the layout that a reader relies on, checked on the files themselves.
 @Suite struct `The layout` {
-  private static func files(under folder: String, suffix: String) throws -> [(path: String, text: String)] {
+  private static func files(under folder: String, suffix: String) throws -> [(
+    path: String, text: String
+  )] {
     let root = TestDatabase.root
     return try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(folder)")
       .filter { $0.hasSuffix(suffix) }
-      .map { ("\(folder)/\($0)", try String(contentsOfFile: "\(root)/\(folder)/\($0)", encoding: .utf8)) }
+      .map {
+        ("\(folder)/\($0)", try String(contentsOfFile: "\(root)/\(folder)/\($0)", encoding: .utf8))
+      }
   }
 
   private static func lines(_ text: String) -> [Substring] { text.split(separator: "\n") }
@@ -18,7 +22,8 @@ import Testing
   @Test("each C library is imported by its own room and by no other")
   func imports() throws {
     let homes = [
-      "CFastCGI": "FastCGI", "CLinux": "FastCGI", "CMariaDB": "MariaDB", "CCurl": "Curl", "CArgon2": "Accounts",
+      "CFastCGI": "FastCGI", "CLinux": "FastCGI", "CMariaDB": "MariaDB", "CCurl": "Curl",
+      "CArgon2": "Accounts",
       "CPhoneNumber": "PhoneVerification",
     ]
     for (path, text) in try Self.files(under: "Sources", suffix: ".swift") {
@@ -33,7 +38,10 @@ import Testing
   @Test("no source imports all of Foundation")
   func foundation() throws {
     for (path, text) in try Self.files(under: "Sources", suffix: ".swift") {
-      #expect(!Self.lines(text).contains { $0 == "import Foundation" || $0 == "package import Foundation" }, "\(path)")
+      #expect(
+        !Self.lines(text).contains {
+          $0 == "import Foundation" || $0 == "package import Foundation"
+        }, "\(path)")
     }
   }
 
@@ -44,7 +52,8 @@ import Testing
     let grants = try String(contentsOfFile: "\(root)/db/grants.sql", encoding: .utf8)
     for part in Part.responders {
       #expect(FileManager.default.fileExists(atPath: "\(root)/Sources/\(part.name)/Routes.swift"))
-      let locations = try String(contentsOfFile: "\(root)/nginx/responders/\(part.name).conf", encoding: .utf8)
+      let locations = try String(
+        contentsOfFile: "\(root)/nginx/responders/\(part.name).conf", encoding: .utf8)
       #expect(locations.contains("fastcgi_pass \(part.name);"))
       #expect(locations.contains("location = /healthz/\(part.name) {"))
       #expect(locations.contains("location = /metrics/\(part.name) {"))
@@ -52,13 +61,16 @@ import Testing
       #expect(grants.contains("'\(part.databaseUser)'@'localhost'"))
     }
     let names = Set(Part.responders.map { "\($0.name).conf" })
-    #expect(Set(try FileManager.default.contentsOfDirectory(atPath: "\(root)/nginx/responders")) == names)
+    #expect(
+      Set(try FileManager.default.contentsOfDirectory(atPath: "\(root)/nginx/responders")) == names)
   }
 
   @Test("every table is InnoDB, has a primary key, and nothing relies on one node's locks")
   func tables() throws {
     for (path, text) in try Self.files(under: "db/migrations", suffix: ".sql") {
-      #expect(text.split(separator: "CREATE TABLE").count - 1 == text.split(separator: "ENGINE = InnoDB").count - 1, "\(path)")
+      #expect(
+        text.split(separator: "CREATE TABLE").count - 1 == text.split(separator: "ENGINE = InnoDB")
+          .count - 1, "\(path)")
       for word in ["GET_LOCK", "LOCK TABLES", "MyISAM", "AUTO_INCREMENT", "FLOAT", "DOUBLE"] {
         #expect(!text.contains(word), "\(path) has \(word)")
       }
@@ -83,7 +95,10 @@ import Testing
     var checked = 0
     for line in Self.lines(readme) where line.hasPrefix("| `") {
       let name = line.dropFirst(3).prefix { $0 != "`" }
-      guard name.hasPrefix("Sources/") || name.hasPrefix("Tests/") || name.hasPrefix("db") || name.hasPrefix("nginx") else { continue }
+      guard
+        name.hasPrefix("Sources/") || name.hasPrefix("Tests/") || name.hasPrefix("db")
+          || name.hasPrefix("nginx")
+      else { continue }
       checked += 1
       #expect(FileManager.default.fileExists(atPath: "\(root)/\(name)"), "\(name)")
     }

@@ -70,8 +70,8 @@ package struct TwilioMessages: Sendable {
 
   /// The request that asks what Twilio knows of messages or calls to the same number, newest first.
   ///
-  /// Without a filter by date: it would go by when a message was sent, and one that waits at Twilio has
-  /// no such date yet.
+  /// Without a filter by date: it would go by when a message was sent, and one that waits at Twilio
+  /// has no such date yet.
   func lookUp(_ order: Order) -> TransferRequest {
     let query = FormFields.encode([("To", order.to), ("PageSize", "50")])
     let kind = order.channel == .call ? "Calls" : "Messages"

@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""Measures a running system on this machine: `countersignctl up` of the release build, durable, with the sandbox.
+
+Prints requests a second, the 99th percentile, and the responder's processor time a request for a constant route, the status
+callback, and the check of a code; whole cycles a second; and the courier's messages a second. Figures of one machine and one
+run compare with each other and with nothing else.
+"""
+
+import argparse
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "EndToEndTests"))
+os.environ.setdefault("COUNTERSIGN_PROGRAMS", str(HERE.parents[1] / ".build" / "release"))
+
+import requests  # noqa: E402
+from conftest import PROGRAMS, System, eventually  # noqa: E402
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def processor_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def wrk(url, connections, seconds, pid, file=None):
+    """Requests a second, p99, microseconds of the process a request, and answers that were no success."""
+    before = processor_seconds(pid)
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
+    if file:
+        command += ["-s", HERE / "replay.lua"]
+    output = subprocess.run([*command, url], env={**os.environ, "REQUESTS": str(file or "")}, capture_output=True, text=True, check=True).stdout
+    total = int(re.search(r"(\d+) requests in", output).group(1))
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    return (float(re.search(r"Requests/sec:\s+(\S+)", output).group(1)), re.search(r"99%\s+(\S+)", output).group(1),
+            1e6 * (processor_seconds(pid) - before) / max(total, 1), int(bad.group(1)) if bad else 0)
+
+
+def show(name, rate, p99="", cpu=None, bad=0):
+    print(f"{name:44}{rate:10.0f}/s  {p99:>9}  {f'{cpu:.1f} us' if cpu else '':>9}  {f'{bad} refused' if bad else ''}", flush=True)
+
+
+class Keys:
+    """The system's own keys, to make rows that it takes for its own."""
+
+    def __init__(self, text):
+        self.id, material = text.split(",")[0].split(":", 1)
+        self.material = base64.b64decode(material)
+
+    def derived(self, purpose):
+        extracted = hmac.new(b"\0" * 32, self.material, hashlib.sha256).digest()
+        return hmac.new(extracted, purpose.encode() + b"\x01", hashlib.sha256).digest()
+
+    def mac(self, purpose, fields):
+        return hmac.new(self.derived(purpose), b"".join(struct.pack(">I", len(f)) + f for f in fields), hashlib.sha256).digest()
+
+    def seal(self, plaintext, purpose, context):
+        nonce = secrets.token_bytes(12)
+        return b"\x01" + struct.pack(">I", int(self.id)) + nonce + AESGCM(self.derived(purpose)).encrypt(nonce, plaintext, context)
+
+
+def insert(system, sql, rows):
+    import pymysql
+    with pymysql.connect(unix_socket=str(system.state / "mariadb.sock"), user="root", database="countersign", autocommit=True) as connection:
+        with connection.cursor() as cursor:
+            for start in range(0, len(rows), 2000):
+                cursor.executemany(sql, rows[start:start + 2000])
+
+
+def callbacks(system, directory, count):
+    token, account = system.secret("TWILIO_AUTH_TOKEN"), system.secret("TWILIO_ACCOUNT_SID")
+    sids = ["SM" + secrets.token_hex(16) for _ in range(count)]
+    insert(system, """INSERT INTO message (id, kind, channel, lane, destination_sealed, destination_hash, destination_hint, due_at, expires_at,
+                      created_at, provider, provider_sid, status, status_rank)
+                      VALUES (%s, 'code', 'sms', 0, '', REPEAT('x', 32), '+1', NOW(6), NOW(6), NOW(6), 'twilio', %s, 'sent', 1)""",
+           [(secrets.token_bytes(16), sid) for sid in sids])
+    with open(directory / "callbacks", "w") as file:
+        for sid in sids:
+            form = {"AccountSid": account, "ApiVersion": "2010-04-01", "From": "+15005550006", "MessageSid": sid, "MessageStatus": "delivered",
+                    "SmsSid": sid, "SmsStatus": "delivered", "To": "+15558675310"}
+            data = f"{system.base}/api/webhooks/twilio-status" + "".join(k + form[k] for k in sorted(form))
+            mac = base64.b64encode(hmac.new(token.encode(), data.encode(), hashlib.sha1).digest()).decode()
+            body = "&".join(f"{k}={v.replace('+', '%2B')}" for k, v in form.items())
+            file.write(f"POST\t/api/webhooks/twilio-status\tContent-Type: application/x-www-form-urlencoded|X-Twilio-Signature: {mac}\t{body}\n")
+    return directory / "callbacks"
+
+
+def checks(system, directory, count):
+    keys = Keys(system.secret("COUNTERSIGN_KEYS"))
+    accounts, sessions, verifications, lines = [], [], [], []
+    for index in range(count):
+        account, token, nonce, code = secrets.token_bytes(16), secrets.token_urlsafe(32), secrets.token_bytes(16), f"{secrets.randbelow(10**6):06}"
+        number = f"+1415{2000000 + index}".encode()
+        phone = keys.mac("phone-index/v1", [number])
+        accounts.append((account, f"bench-{account.hex()}@example.com", f"bench-{account.hex()}@example.com"))
+        sessions.append((hashlib.sha256(token.encode()).digest(), secrets.token_bytes(16), account))
+        verifications.append((account, nonce, int(keys.id), keys.mac("code/v1", [b"phone", account, nonce, phone, code.encode()]),
+                              keys.seal(number, "phone/v1", b"verification|phone|" + account), phone, secrets.token_bytes(16)))
+        lines.append(f'POST\t/api/auth/sms/verify-phone\tContent-Type: application/json|Authorization: Bearer {token}\t{{"code":"{code}"}}\n')
+    insert(system, "INSERT INTO account (id, email, email_key, region, created_at) VALUES (%s, %s, %s, 'US', NOW(6))", accounts)
+    insert(system, """INSERT INTO session (token_hash, id, account_id, aal, created_at, last_seen_at, expires_at)
+                      VALUES (%s, %s, %s, 1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 10 MINUTE, UTC_TIMESTAMP(6) + INTERVAL 1 DAY)""", sessions)
+    insert(system, """INSERT INTO verification (purpose, subject, nonce, key_id, mac, destination_sealed, destination_hash, channel, message_id,
+                      issued_at, expires_at) VALUES ('phone', %s, %s, %s, %s, %s, %s, 'sms', %s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 1 DAY)""",
+           verifications)
+    (directory / "checks").write_text("".join(lines))
+    return directory / "checks"
+
+
+def sysbench(system, seconds):
+    """What the database alone does: single-row updates, each durable."""
+    system.rows("CREATE DATABASE IF NOT EXISTS sbtest")
+    options = [f"--mysql-socket={system.state}/mariadb.sock", "--mysql-user=root", "--tables=1", "--table-size=100000", "--threads=32",
+               f"--time={seconds}", "oltp_update_index"]
+    subprocess.run(["sysbench", *options, "prepare"], check=True, capture_output=True)
+    output = subprocess.run(["sysbench", *options, "run"], check=True, capture_output=True, text=True).stdout
+    system.rows("DROP DATABASE sbtest")
+    return float(re.search(r"transactions:\s+\d+\s+\((\S+) per sec", output).group(1))
+
+
+def courier(system, key, count):
+    """Messages that wait while the courier sleeps, and how fast it is through with them."""
+    system.rule(action="silent")
+    os.kill(system.pid("courier"), signal.SIGSTOP)
+    with open(system.state / "requests", "w") as file:
+        for index in range(count):
+            file.write(f'POST\t/request-otp\tContent-Type: application/json|Authorization: Bearer {key}\t{{"phoneNumber":"+1312{2000000 + index}"}}\n')
+    waiting = 0
+    while waiting < count * 0.6:
+        wrk(system.base, 32, 2, system.pid("verify-phone"), system.state / "requests")
+        waiting = system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane IS NOT NULL")[0]["n"]
+    before = processor_seconds(system.pid("courier"))
+    started = time.monotonic()
+    os.kill(system.pid("courier"), signal.SIGCONT)
+    eventually(lambda: system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane IS NOT NULL")[0]["n"] == 0, 120)
+    elapsed = time.monotonic() - started
+    system.clear_rules()
+    return waiting / elapsed, 1e6 * (processor_seconds(system.pid("courier")) - before) / waiting
+
+
+def behind_receipts(system, key, count):
+    """How long a code takes that is asked for while so many receipts wait."""
+    keys = Keys(system.secret("COUNTERSIGN_KEYS"))
+    rows = []
+    for index in range(count):
+        row, number = secrets.token_bytes(16), f"+1303{2000000 + index}".encode()
+        rows.append((row, keys.seal(number, "phone/v1", b"message|destination|" + row),
+                     keys.seal(b'{"body":"Payment sent."}', "payload/v1", b"message|payload|" + row)))
+    system.rule(action="silent")
+    insert(system, """INSERT INTO message (id, kind, channel, lane, destination_sealed, destination_hash, destination_hint, payload_sealed, queue_lane,
+                      due_at, expires_at, created_at)
+                      VALUES (%s, 'payment_sent', 'sms', 2, %s, REPEAT('x', 32), '+1', %s, 2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 1 DAY,
+                      UTC_TIMESTAMP(6))""", rows)
+    slowest = 0
+    for index in range(10):
+        number = f"+1206{3000000 + index}"
+        started = time.monotonic()
+        assert system.call("POST", "/request-otp", {"phoneNumber": number}, key).status_code == 200
+        system.wait_for_message(number)
+        slowest = max(slowest, time.monotonic() - started)
+    waiting = system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane = 2")[0]["n"]
+    system.clear_rules()
+    return slowest, waiting
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds", type=int, default=4)
+    options.add_argument("--hold", action="store_true", help="prepare the request files, print where they are, and wait for Enter")
+    chosen = options.parse_args()
+    many = "10000000"
+    system = System(TWILIO_MAX_SMS_PER_HOUR="250", TWILIO_MAX_SMS_PER_DAY="250", COUNTERSIGN_MAX_SENDS_PER_ADDRESS_PER_HOUR=many).start()
+    directory = Path(tempfile.mkdtemp(prefix="countersign-bench-"))
+    try:
+        key = system.key()
+        pid = system.pid
+        files = callbacks(system, directory, 100_000), checks(system, directory, 60_000)
+        if chosen.hold:
+            print(system.base, *files, {name: pid(name) for name in ("accounts", "verify-phone", "webhooks")}, flush=True)
+            input()
+            return
+        for connections in (32, 128):
+            show(f"constant route, {connections} connections", *wrk(f"{system.base}/livez/accounts", connections, chosen.seconds, pid("accounts")))
+        alone = sysbench(system, chosen.seconds)
+        show("database alone (sysbench update_index)", alone)
+        rate, *rest = wrk(system.base, 32, chosen.seconds, pid("webhooks"), files[0])
+        show("status callback, verified and committed", rate, *rest)
+        print(f"{'':44}{100 * rate / alone:9.0f} % of the database alone")
+        show("check of a code", *wrk(system.base, 32, chosen.seconds, pid("verify-phone"), files[1]))
+        output = subprocess.run([PROGRAMS / "countersign-bench", system.base, system.sandbox, key, "16", str(chosen.seconds)],
+                                capture_output=True, text=True, check=True).stdout.split()
+        show("whole cycles: asked for, sent, checked", float(output[0]), f"{float(output[1]):.1f}ms", bad=int(output[2]))
+        rate, cpu = courier(system, key, 12_000)
+        show("courier, messages sent and recorded", rate, cpu=cpu)
+        slowest, waiting = behind_receipts(system, key, 100_000)
+        print(f"{'a code behind 100,000 receipts':44}{1000 * slowest:9.0f} ms at most, {waiting} receipts still waiting")
+        total = 0
+        for name in ("accounts", "verify-phone", "webhooks", "courier", "sandbox"):
+            total += int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid(name)}/smaps_rollup").read_text(), re.M).group(1))
+        print(f"{'memory of our programs together':44}{total / 1024:9.1f} MiB")
+    finally:
+        system.remove()
+        subprocess.run(["rm", "-rf", directory], check=False)
+
+
+main()
