@@ -16,6 +16,8 @@ import pymysql
 import pytest
 import requests
 
+from contract import violation
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(os.environ.get("COUNTERSIGN_PROGRAMS", ROOT / ".build" / "debug"))
 PASSWORD = "plover-quartz-91x"
@@ -84,7 +86,9 @@ class System:
         headers = options.pop("headers", {})
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        return requests.request(method, self.base + path, json=body, headers=headers, timeout=30, **options)
+        answer = requests.request(method, self.base + path, json=body, headers=headers, timeout=30, **options)
+        assert (said := violation(method, path, answer)) is None, said
+        return answer
 
     def register(self, **fields):
         body = {"email": f"{secrets.token_hex(6)}@example.com", "password": PASSWORD, **fields}

@@ -26,6 +26,7 @@ def envelope(answer, status, code):
 
 
 def test_a_sane_request_id_comes_back_and_another_is_replaced(system):
+    assert system.call("GET", "/nothing", headers={"X-Request-Id": "my-request-0002"}).json()["requestId"] == "my-request-0002"
     assert system.call("GET", "/livez/accounts", headers={"X-Request-Id": "my-request-0001"}).headers["X-Request-Id"] == "my-request-0001"
     assert re.fullmatch(r"[0-9a-f]{32}", system.call("GET", "/livez/accounts", headers={"X-Request-Id": "a b"}).headers["X-Request-Id"])
 
