@@ -201,9 +201,11 @@ def main():
         show("status callback, verified and committed", rate, *rest)
         print(f"{'':44}{100 * rate / alone:9.0f} % of the database alone")
         show("check of a code", *wrk(system.base, 32, chosen.seconds, pid("verify-phone"), files[1]))
+        system.rule(action="silent")
         output = subprocess.run([PROGRAMS / "countersign-bench", system.base, system.sandbox, key, "16", str(chosen.seconds)],
                                 capture_output=True, text=True, check=True).stdout.split()
         show("whole cycles: asked for, sent, checked", float(output[0]), f"{float(output[1]):.1f}ms", bad=int(output[2]))
+        system.clear_rules()
         rate, cpu = courier(system, key, 12_000)
         show("courier, messages sent and recorded", rate, cpu=cpu)
         slowest, waiting = behind_receipts(system, key, 100_000)

@@ -97,6 +97,38 @@ def test_a_weak_password_is_refused_with_a_reason(system, password, reason):
     assert envelope(answer, 400, "password_rejected")["reason"] == reason
 
 
+def test_a_breached_password_is_refused_and_a_service_that_is_down_refuses_nobody(own_system):
+    import hashlib
+    import http.server
+    import threading
+
+    breached, asked = "plover-quartz-92y", []
+    digest = hashlib.sha1(breached.encode()).hexdigest().upper()
+
+    class Range(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            body = f"{'0' * 35}:7\r\n{digest[5:]}:{0 if self.path[-5:] != digest[:5] else 3}\r\n".encode()
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Range)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    system = own_system(BREACHED_PASSWORDS_URL=f"http://127.0.0.1:{server.server_port}")
+    body = {"email": "breached@example.com", "password": breached}
+    assert envelope(system.call("POST", "/api/auth/register", body), 400, "password_rejected")["reason"] == "breached"
+    # Five digits of the hash, and nothing else, have left.
+    assert asked == [f"/range/{digest[:5]}"]
+    assert system.call("POST", "/api/auth/register", body | {"password": PASSWORD}).status_code == 201
+    server.shutdown()
+    server.server_close()
+    assert system.call("POST", "/api/auth/register", {"email": "down@example.com", "password": breached}).status_code == 201
+
+
 @pytest.mark.parametrize("field, value", [
     ("email", "no-at-sign"), ("email", "a@b"), ("email", "a b@example.com"), ("email", "ä@example.com"), ("email", "a@b@example.com"),
     ("email", "a\r\nBcc: b@example.com"), ("name", ""), ("name", "a\r\nb"), ("name", "x" * 101), ("locale", "e"), ("region", "XX"),
