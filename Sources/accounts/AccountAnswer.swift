@@ -28,11 +28,7 @@ struct AccountAnswer: Encodable {
 
 /// GET /api/account
 struct ShowAccount {
-  private let gate: SessionGate
-
-  init(_ gate: SessionGate) {
-    self.gate = gate
-  }
+  let gate: SessionGate
 
   func respond(to request: Request) throws -> Response {
     try .json(AccountAnswer(try gate.required(request).account))

@@ -2,13 +2,8 @@ import Countersign
 
 /// POST /api/auth/password
 struct ChangePassword {
-  private let accounts: Accounts
-  private let gate: SessionGate
-
-  init(_ accounts: Accounts, _ gate: SessionGate) {
-    self.accounts = accounts
-    self.gate = gate
-  }
+  let accounts: Accounts
+  let gate: SessionGate
 
   private struct Body: RequestBody {
     let currentPassword: Secret

@@ -3,15 +3,9 @@ import FoundationEssentials
 
 /// PUT /api/account/phone
 struct ChangePhone {
-  private let verification: PhoneVerification
-  private let gate: SessionGate
-  private let destinations: Destinations
-
-  init(_ verification: PhoneVerification, _ gate: SessionGate, _ destinations: Destinations) {
-    self.verification = verification
-    self.gate = gate
-    self.destinations = destinations
-  }
+  let verification: PhoneVerification
+  let gate: SessionGate
+  let destinations: Destinations
 
   private struct Body: RequestBody {
     let phoneNumber: String
@@ -42,13 +36,8 @@ struct ChangePhone {
 
 /// DELETE /api/account/phone
 struct RemovePhone {
-  private let accounts: Accounts
-  private let gate: SessionGate
-
-  init(_ accounts: Accounts, _ gate: SessionGate) {
-    self.accounts = accounts
-    self.gate = gate
-  }
+  let accounts: Accounts
+  let gate: SessionGate
 
   func respond(to request: Request) throws -> Response {
     try accounts.removePhone(of: try gate.required(request).account, at: request.time)

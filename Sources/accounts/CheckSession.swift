@@ -5,11 +5,7 @@ import Countersign
 /// It answers 204 with who the caller is, 401, or 403 when `aal` or `role` asks for more than the
 /// session has.
 struct CheckSession {
-  private let gate: SessionGate
-
-  init(_ gate: SessionGate) {
-    self.gate = gate
-  }
+  let gate: SessionGate
 
   func respond(to request: Request) throws -> Response {
     let session = try gate.required(request)

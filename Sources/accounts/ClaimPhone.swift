@@ -2,15 +2,9 @@ import Countersign
 
 /// POST /api/auth/phone/claim, for a number that another account holds and the caller has proven.
 struct ClaimPhone {
-  private let verification: PhoneVerification
-  private let gate: SessionGate
-  private let destinations: Destinations
-
-  init(_ verification: PhoneVerification, _ gate: SessionGate, _ destinations: Destinations) {
-    self.verification = verification
-    self.gate = gate
-    self.destinations = destinations
-  }
+  let verification: PhoneVerification
+  let gate: SessionGate
+  let destinations: Destinations
 
   private struct Body: RequestBody {
     let phoneNumber: String

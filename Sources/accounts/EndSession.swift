@@ -2,13 +2,8 @@ import Countersign
 
 /// DELETE /api/auth/sessions/{id}
 struct EndSession {
-  private let sessions: Sessions
-  private let gate: SessionGate
-
-  init(_ sessions: Sessions, _ gate: SessionGate) {
-    self.sessions = sessions
-    self.gate = gate
-  }
+  let sessions: Sessions
+  let gate: SessionGate
 
   func respond(to request: Request) throws -> Response {
     let session = try gate.required(request)
@@ -22,13 +17,8 @@ struct EndSession {
 
 /// DELETE /api/auth/sessions, which ends all but the caller's own.
 struct EndOtherSessions {
-  private let sessions: Sessions
-  private let gate: SessionGate
-
-  init(_ sessions: Sessions, _ gate: SessionGate) {
-    self.sessions = sessions
-    self.gate = gate
-  }
+  let sessions: Sessions
+  let gate: SessionGate
 
   func respond(to request: Request) throws -> Response {
     try sessions.endOthers(than: try gate.required(request))

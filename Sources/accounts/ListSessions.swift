@@ -3,13 +3,8 @@ import FoundationEssentials
 
 /// GET /api/auth/sessions
 struct ListSessions {
-  private let sessions: Sessions
-  private let gate: SessionGate
-
-  init(_ sessions: Sessions, _ gate: SessionGate) {
-    self.sessions = sessions
-    self.gate = gate
-  }
+  let sessions: Sessions
+  let gate: SessionGate
 
   private struct Answer: Encodable {
     let sessions: [Entry]

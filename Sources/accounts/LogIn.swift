@@ -3,13 +3,8 @@ import FoundationEssentials
 
 /// POST /api/auth/login
 struct LogIn {
-  private let accounts: Accounts
-  private let gate: SessionGate
-
-  init(_ accounts: Accounts, _ gate: SessionGate) {
-    self.accounts = accounts
-    self.gate = gate
-  }
+  let accounts: Accounts
+  let gate: SessionGate
 
   private struct Body: RequestBody {
     let email: String

@@ -2,13 +2,8 @@ import Countersign
 
 /// POST /api/auth/logout
 struct LogOut {
-  private let sessions: Sessions
-  private let gate: SessionGate
-
-  init(_ sessions: Sessions, _ gate: SessionGate) {
-    self.sessions = sessions
-    self.gate = gate
-  }
+  let sessions: Sessions
+  let gate: SessionGate
 
   func respond(to request: Request) throws -> Response {
     let session = try gate.required(request)

@@ -2,13 +2,8 @@ import Countersign
 
 /// PUT /api/users/{externalId}, by which a host that keeps its own users makes them known here.
 struct MirrorUser {
-  private let accounts: Accounts
-  private let keys: ServiceKeys
-
-  init(_ accounts: Accounts, _ keys: ServiceKeys) {
-    self.accounts = accounts
-    self.keys = keys
-  }
+  let accounts: Accounts
+  let keys: ServiceKeys
 
   private struct Body: RequestBody {
     let email: String

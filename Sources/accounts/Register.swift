@@ -3,19 +3,10 @@ import FoundationEssentials
 
 /// POST /api/auth/register
 struct Register {
-  private let accounts: Accounts
-  private let gate: SessionGate
-  private let destinations: Destinations
-  private let defaultRegion: String
-
-  init(
-    _ accounts: Accounts, _ gate: SessionGate, _ destinations: Destinations, defaultRegion: String
-  ) {
-    self.accounts = accounts
-    self.gate = gate
-    self.destinations = destinations
-    self.defaultRegion = defaultRegion
-  }
+  let accounts: Accounts
+  let gate: SessionGate
+  let destinations: Destinations
+  let defaultRegion: String
 
   private struct Body: RequestBody {
     let email: String

@@ -28,23 +28,29 @@ struct Routes {
     [
       .post(
         "/api/auth/register",
-        Register(accounts, gate, destinations, defaultRegion: defaultRegion).respond),
-      .post("/api/auth/login", LogIn(accounts, gate).respond),
-      .post("/api/auth/logout", LogOut(sessions, gate).respond),
-      .get("/api/auth/session", ShowSession(gate).respond),
-      .get("/api/auth/session/check", CheckSession(gate).respond),
-      .get("/api/auth/sessions", ListSessions(sessions, gate).respond),
-      .delete("/api/auth/sessions", EndOtherSessions(sessions, gate).respond),
-      .delete("/api/auth/sessions/{id}", EndSession(sessions, gate).respond),
-      .post("/api/auth/password", ChangePassword(accounts, gate).respond),
-      .get("/api/account", ShowAccount(gate).respond),
-      .patch("/api/account", UpdateAccount(accounts, gate).respond),
-      .put("/api/account/phone", ChangePhone(verification, gate, destinations).respond),
-      .delete("/api/account/phone", RemovePhone(accounts, gate).respond),
-      .post("/api/auth/phone/claim", ClaimPhone(verification, gate, destinations).respond),
+        Register(
+          accounts: accounts, gate: gate, destinations: destinations, defaultRegion: defaultRegion
+        ).respond),
+      .post("/api/auth/login", LogIn(accounts: accounts, gate: gate).respond),
+      .post("/api/auth/logout", LogOut(sessions: sessions, gate: gate).respond),
+      .get("/api/auth/session", ShowSession(gate: gate).respond),
+      .get("/api/auth/session/check", CheckSession(gate: gate).respond),
+      .get("/api/auth/sessions", ListSessions(sessions: sessions, gate: gate).respond),
+      .delete("/api/auth/sessions", EndOtherSessions(sessions: sessions, gate: gate).respond),
+      .delete("/api/auth/sessions/{id}", EndSession(sessions: sessions, gate: gate).respond),
+      .post("/api/auth/password", ChangePassword(accounts: accounts, gate: gate).respond),
+      .get("/api/account", ShowAccount(gate: gate).respond),
+      .patch("/api/account", UpdateAccount(accounts: accounts, gate: gate).respond),
+      .put(
+        "/api/account/phone",
+        ChangePhone(verification: verification, gate: gate, destinations: destinations).respond),
+      .delete("/api/account/phone", RemovePhone(accounts: accounts, gate: gate).respond),
+      .post(
+        "/api/auth/phone/claim",
+        ClaimPhone(verification: verification, gate: gate, destinations: destinations).respond),
       .put(
         "/api/users/{externalId}",
-        MirrorUser(accounts, keys).respond),
+        MirrorUser(accounts: accounts, keys: keys).respond),
     ]
   }
 }

@@ -3,11 +3,7 @@ import FoundationEssentials
 
 /// GET /api/auth/session
 struct ShowSession {
-  private let gate: SessionGate
-
-  init(_ gate: SessionGate) {
-    self.gate = gate
-  }
+  let gate: SessionGate
 
   private struct Answer: Encodable {
     let userId: Account.ID

@@ -2,13 +2,8 @@ import Countersign
 
 /// POST /api/auth/sms/verify-phone
 struct CheckPhoneVerification {
-  private let verification: PhoneVerification
-  private let gate: SessionGate
-
-  init(_ verification: PhoneVerification, _ gate: SessionGate) {
-    self.verification = verification
-    self.gate = gate
-  }
+  let verification: PhoneVerification
+  let gate: SessionGate
 
   private struct Body: RequestBody {
     let code: String

@@ -2,13 +2,8 @@ import Countersign
 
 /// POST /request-otp
 struct RequestOTP {
-  private let verification: PhoneVerification
-  private let host: HostRequests
-
-  init(_ verification: PhoneVerification, _ host: HostRequests) {
-    self.verification = verification
-    self.host = host
-  }
+  let verification: PhoneVerification
+  let host: HostRequests
 
   private struct Body: RequestBody {
     let phoneNumber: String?
@@ -35,13 +30,8 @@ struct RequestOTP {
 
 /// POST /check-otp
 struct CheckOTP {
-  private let verification: PhoneVerification
-  private let host: HostRequests
-
-  init(_ verification: PhoneVerification, _ host: HostRequests) {
-    self.verification = verification
-    self.host = host
-  }
+  let verification: PhoneVerification
+  let host: HostRequests
 
   private struct Body: RequestBody {
     let phoneNumber: String?

@@ -24,18 +24,29 @@ struct Routes {
     [
       .post(
         "/api/auth/verify-phone",
-        VerifyPhone(verification, gate, destinations, defaultRegion: defaultRegion).respond),
+        VerifyPhone(
+          verification: verification, gate: gate, destinations: destinations,
+          defaultRegion: defaultRegion
+        ).respond),
       .post(
         "/api/auth/sms/send-phone-verification",
-        SendPhoneVerification(verification, gate, destinations).respond),
-      .post("/api/auth/sms/verify-phone", CheckPhoneVerification(verification, gate).respond),
-      .post("/api/auth/sms/resend", ResendPhoneVerification(verification, gate).respond),
-      .post("/request-otp", RequestOTP(verification, host).respond),
-      .post("/check-otp", CheckOTP(verification, host).respond),
+        SendPhoneVerification(verification: verification, gate: gate, destinations: destinations)
+          .respond),
       .post(
-        "/api/sms/send-verification", SendForHost(verification, host, isSecondFactor: false).respond
+        "/api/auth/sms/verify-phone",
+        CheckPhoneVerification(verification: verification, gate: gate).respond),
+      .post(
+        "/api/auth/sms/resend",
+        ResendPhoneVerification(verification: verification, gate: gate).respond),
+      .post("/request-otp", RequestOTP(verification: verification, host: host).respond),
+      .post("/check-otp", CheckOTP(verification: verification, host: host).respond),
+      .post(
+        "/api/sms/send-verification",
+        SendForHost(verification: verification, host: host, isSecondFactor: false).respond
       ),
-      .post("/api/sms/send-2fa", SendForHost(verification, host, isSecondFactor: true).respond),
+      .post(
+        "/api/sms/send-2fa",
+        SendForHost(verification: verification, host: host, isSecondFactor: true).respond),
     ]
   }
 }

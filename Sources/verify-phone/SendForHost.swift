@@ -2,15 +2,9 @@ import Countersign
 
 /// POST /api/sms/send-verification and POST /api/sms/send-2fa, whose codes `/check-otp` checks.
 struct SendForHost {
-  private let verification: PhoneVerification
-  private let host: HostRequests
-  private let isSecondFactor: Bool
-
-  init(_ verification: PhoneVerification, _ host: HostRequests, isSecondFactor: Bool) {
-    self.verification = verification
-    self.host = host
-    self.isSecondFactor = isSecondFactor
-  }
+  let verification: PhoneVerification
+  let host: HostRequests
+  let isSecondFactor: Bool
 
   private struct Body: RequestBody {
     let phoneNumber: String?

@@ -19,15 +19,9 @@ struct CodeSentAnswer: Encodable {
 /// A number that another account has verified gets the same answer and a code: only who enters it
 /// learns of the other.
 struct SendPhoneVerification {
-  private let verification: PhoneVerification
-  private let gate: SessionGate
-  private let destinations: Destinations
-
-  init(_ verification: PhoneVerification, _ gate: SessionGate, _ destinations: Destinations) {
-    self.verification = verification
-    self.gate = gate
-    self.destinations = destinations
-  }
+  let verification: PhoneVerification
+  let gate: SessionGate
+  let destinations: Destinations
 
   private struct Body: RequestBody {
     let phoneNumber: String
@@ -51,13 +45,8 @@ struct SendPhoneVerification {
 
 /// POST /api/auth/sms/resend
 struct ResendPhoneVerification {
-  private let verification: PhoneVerification
-  private let gate: SessionGate
-
-  init(_ verification: PhoneVerification, _ gate: SessionGate) {
-    self.verification = verification
-    self.gate = gate
-  }
+  let verification: PhoneVerification
+  let gate: SessionGate
 
   private struct Body: RequestBody {
     let channel: String?

@@ -3,20 +3,10 @@ import FoundationEssentials
 
 /// POST /api/auth/verify-phone, for callers with a session and for those who have no account yet.
 struct VerifyPhone {
-  private let verification: PhoneVerification
-  private let gate: SessionGate
-  private let destinations: Destinations
-  private let defaultRegion: String
-
-  init(
-    _ verification: PhoneVerification, _ gate: SessionGate, _ destinations: Destinations,
-    defaultRegion: String
-  ) {
-    self.verification = verification
-    self.gate = gate
-    self.destinations = destinations
-    self.defaultRegion = defaultRegion
-  }
+  let verification: PhoneVerification
+  let gate: SessionGate
+  let destinations: Destinations
+  let defaultRegion: String
 
   private struct Body: RequestBody {
     let phoneNumber: String

@@ -6,6 +6,7 @@ package struct Accounts {
   private let store: AccountStore
   private let sessions: Sessions
   private let verification: PhoneVerification
+  private let proofs: PhoneProofs
   private let limits: SlidingLimits
   private let phones: PhoneVault
   private let keys: KeyRing
@@ -22,6 +23,7 @@ package struct Accounts {
     store = AccountStore(connection: connection, vault: phones)
     sessions = Sessions(connection, configuration)
     verification = PhoneVerification(connection, configuration)
+    proofs = PhoneProofs(store: VerificationStore(connection: connection), phones: phones)
     limits = SlidingLimits(connection, configuration.keys)
     keys = configuration.keys
     rules = PasswordRules(productName: configuration.productName, breaches: breaches)
@@ -76,7 +78,7 @@ package struct Accounts {
   package func register(
     _ registration: Registration, _ client: ClientDescription, at now: Date
   ) throws -> (account: Account.ID, session: IssuedSession, isPhoneVerified: Bool) {
-    let proven = try registration.phoneProof.map { try verification.proven(by: $0, at: now) }
+    let proven = try registration.phoneProof.map { try proofs.number(provenBy: $0, at: now) }
     if let proven, let phone = registration.phone, proven != phone {
       throw Rejection(.phoneTokenInvalid)
     }
@@ -105,7 +107,7 @@ package struct Accounts {
         let sealed = try phones.seal(number, context: Account.phoneContext(id))
         let hash = try phones.hash(number)
         if let proof = registration.phoneProof {
-          try verification.useProof(proof, at: now)
+          try proofs.use(proof, at: now)
           do {
             try store.setVerifiedPhone(of: id, sealed: sealed, hash: hash, at: now)
           } catch let error as DatabaseError where error.code == .duplicateEntry {

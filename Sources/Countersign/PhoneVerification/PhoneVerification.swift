@@ -1,6 +1,4 @@
 package import FoundationEssentials
-import Glibc
-import Synchronization
 
 /// Proving that somebody holds a phone number: a code goes out, and comes back.
 ///
@@ -183,37 +181,11 @@ package struct PhoneVerification {
     return charges
   }
 
-  // MARK: The outcome of sending
-
-  /// At most so many callers of a process look at their message at a time; the others are answered
-  /// at once.
-  private static let maximumWatchers = 2
-  private static let watchers = Atomic<Int>(0)
-
-  /// Looks for up to two seconds whether the provider took a code, so that the caller hears of a
-  /// refusal.
-  ///
-  /// Outside any transaction, and bounded in number: a provider that is slow must not hold the
-  /// workers.
+  /// Looks for a moment whether a provider took a code, so that the caller hears of a refusal.
   ///
   /// - Throws: `send_refused` when no provider will send it.
   package func watch(_ sent: Sent) throws {
-    guard Self.watchers.add(1, ordering: .relaxed).newValue <= Self.maximumWatchers else {
-      Self.watchers.subtract(1, ordering: .relaxed)
-      return
-    }
-    defer { Self.watchers.subtract(1, ordering: .relaxed) }
-    let deadline = MonotonicClock.nanoseconds + 2_000_000_000
-    var pause: UInt32 = 10_000
-    while MonotonicClock.nanoseconds < deadline {
-      usleep(pause)
-      pause = min(pause * 2, 200_000)
-      switch try outbox.status(of: sent.message) {
-      case .failed: throw Rejection(.sendRefused)
-      case .queued, .sending: continue
-      case nil, .unknown, .sent, .delivered, .undelivered, .expired: return
-      }
-    }
+    try OutcomeWatch(outbox: outbox).look(at: sent.message)
   }
 
   // MARK: Checking
@@ -290,14 +262,10 @@ package struct PhoneVerification {
   {
     let subject = try phones.hash(number)
     let proven = try check(code, .signUp, subject, at: now)
-    let token = Token()
-    let sealed = try phones.seal(number, context: Self.proofContext(token))
-    try connection.transaction {
+    return try connection.transaction {
       try use(proven, .signUp, subject, at: now)
-      try store.insertProof(
-        token, sealed: sealed, hash: subject, until: now.addingTimeInterval(Self.proofLifetime))
+      return try PhoneProofs(store: store, phones: phones).issue(number, hash: subject, at: now)
     }
-    return token.text
   }
 
   /// Checks a code that the host asked for.
@@ -398,29 +366,6 @@ package struct PhoneVerification {
 
   /// How long transfers wait after the number changed.
   private static let coolingOff: TimeInterval = 24 * 3_600
-
-  // MARK: Proofs
-
-  private static let proofLifetime: TimeInterval = 30 * 60
-
-  private static func proofContext(_ token: Token) -> [UInt8] {
-    Array("phone_proof|phone|".utf8) + token.hash
-  }
-
-  /// The number that a `phoneVerificationToken` proves.
-  ///
-  /// - Throws: `phone_token_invalid` when it proves nothing, or nothing any more.
-  package func proven(by token: Token, at now: Date) throws -> PhoneNumber {
-    guard let sealed = try store.findProof(token, at: now) else {
-      throw Rejection(.phoneTokenInvalid)
-    }
-    return try phones.open(sealed, context: Self.proofContext(token))
-  }
-
-  /// Uses a proof up; called inside the transaction of what it is used for.
-  package func useProof(_ token: Token, at now: Date) throws {
-    guard try store.markProofUsed(token, at: now) else { throw Rejection(.phoneTokenInvalid) }
-  }
 
   package func purge(at now: Date) throws(DatabaseError) -> Int {
     try store.purge(at: now)
