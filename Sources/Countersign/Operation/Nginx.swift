@@ -12,6 +12,8 @@ package struct Nginx {
   ) throws {
     let source = "\(installation.root)/nginx"
     let isRoot = getuid() == 0
+    var names = ["127.0.0.1", "localhost"]
+    if !names.contains(publicHost) { names.append(publicHost) }
     func render(_ name: String, to target: String) throws {
       guard var text = try? String(contentsOfFile: "\(source)/\(name)", encoding: .utf8) else {
         throw OperatorError("\(source)/\(name) cannot be read.")
@@ -28,7 +30,9 @@ package struct Nginx {
         ("/var/lib/countersign", "\(state.nginx)/temp"),
         ("127.0.0.1:8080", "127.0.0.1:\(port)"),
         ("127.0.0.1:8025", "127.0.0.1:\(sandboxPort ?? 8025)"),
-        ("server_name 127.0.0.1 localhost;", "server_name 127.0.0.1 localhost \(publicHost);"),
+        ("server_name 127.0.0.1 localhost;", "server_name \(names.joined(separator: " "));"),
+        // The limit is inherited from `up`, which has raised it as far as it may.
+        ("worker_rlimit_nofile 65536;\n", ""),
       ] {
         text = text.split(separator: canonical, omittingEmptySubsequences: false).joined(
           separator: own)
