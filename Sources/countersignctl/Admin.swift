@@ -14,8 +14,8 @@ struct Admin: ParsableCommand {
         "Makes an account with the role admin. Its owner binds an authenticator app at the first login."
     )
 
-    @Option(help: "The email address to sign in with.")
-    var email: String
+    @Option(help: "The email address to sign in with; asked for without this option.")
+    var email: String?
 
     @Option(
       help:
@@ -25,6 +25,7 @@ struct Admin: ParsableCommand {
     @OptionGroup var system: SystemOptions
 
     func run() throws {
+      let email = try email ?? Self.askForEmail()
       guard let address = EmailAddress(email) else {
         throw ValidationError("\(email) is no email address.")
       }
@@ -35,6 +36,15 @@ struct Admin: ParsableCommand {
           address, Secret(try password ?? Self.ask()), at: .now)
         print(id)
       }
+    }
+
+    private static func askForEmail() throws -> String {
+      print("Email address: ", terminator: "")
+      fflush(nil)
+      guard let typed = readLine() else {
+        throw ValidationError("An email address is needed: give --email.")
+      }
+      return typed
     }
 
     private static func ask() throws -> String {

@@ -116,6 +116,9 @@ def test_administrators_are_made_here_and_have_the_role(system):
     login = system.call("POST", "/api/auth/login", {"email": email, "password": PASSWORD}).json()
     assert login["userId"] == made
     assert system.call("GET", "/api/auth/session/check?role=admin", token=login["token"]).status_code == 204
+    asked = subprocess.run([PROGRAMS / "countersignctl", "admin", "create", "--password", PASSWORD, "--state", system.state],
+                           input=f"asked-{email}\n", capture_output=True, text=True, env=system.environment)
+    assert asked.returncode == 0 and asked.stdout.startswith("Email address: ")
     for arguments, words in ((["--email", "nobody", "--password", PASSWORD], "is no email address"),
                              (["--email", email, "--password", PASSWORD], "exists"),
                              (["--email", "x" + email, "--password", "password1"], "too_common")):
