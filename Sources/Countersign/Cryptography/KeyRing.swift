@@ -87,13 +87,15 @@ package struct KeyRing: Sendable {
   package func mac(
     _ purpose: Purpose, key id: UInt32? = nil, _ fields: [[UInt8]]
   ) throws(CannotOpen) -> [UInt8] {
-    var hmac = HMAC<SHA256>(key: try derived(id ?? current.id, purpose))
+    var message: [UInt8] = []
+    message.reserveCapacity(fields.reduce(0) { $0 + $1.count + 4 })
     for field in fields {
-      unsafe hmac.update(
-        data: withUnsafeBytes(of: UInt32(clamping: field.count).bigEndian) { unsafe Array($0) })
-      hmac.update(data: field)
+      let length = UInt32(clamping: field.count)
+      for shift: UInt32 in [24, 16, 8, 0] { message.append(UInt8(truncatingIfNeeded: length >> shift)) }
+      message.append(contentsOf: field)
     }
-    return Array(hmac.finalize())
+    let key = try derived(id ?? current.id, purpose)
+    return Array(HMAC<SHA256>.authenticationCode(for: message, using: key))
   }
 
   /// The MAC under which something is found again, whichever key is current.

@@ -29,7 +29,7 @@ extension Request {
       throw Rejection(.invalidField, field: key.count <= 64 ? key : nil)
     }
     do {
-      return try JSONDecoder().decode(Body.self, from: Data(body))
+      return try StrictJSON.decoder.decode(Body.self, from: Data(body))
     } catch let error as DecodingError {
       switch error {
       case .keyNotFound(let key, _): throw Rejection(.invalidField, field: key.stringValue)
@@ -65,6 +65,8 @@ extension Request {
 /// looks only at what the decoder does not report: repeated keys, depth, and trailing bytes.
 /// Whether the text is JSON at all stays the decoder's to say.
 enum StrictJSON {
+  static let decoder = JSONDecoder()
+
   /// Objects and arrays inside each other, beyond which a body is refused.
   static let maximumDepth = 16
 

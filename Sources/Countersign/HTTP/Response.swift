@@ -78,7 +78,7 @@ package struct OrNull<Value: Encodable>: Encodable {
 
 extension JSONEncoder {
   /// Encodes as the contract says: RFC 3339 times in UTC with milliseconds, slashes left alone.
-  package static var contract: JSONEncoder {
+  package static let contract: JSONEncoder = {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
     encoder.dateEncodingStrategy = .custom { date, encoder in
@@ -86,7 +86,7 @@ extension JSONEncoder {
       try container.encode(date.rfc3339)
     }
     return encoder
-  }
+  }()
 }
 
 extension Date {
