@@ -14,34 +14,40 @@ import pytest
 from conftest import PASSWORD, PROGRAMS, ROOT, System, eventually, phone
 
 
-def processes_of(system):
-    """The processes that run for a state directory, by their command lines and environments."""
+def processes_of(groups):
+    """The processes in these process groups: `up` gives each part one of its own."""
     found = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
+        if entry.name.isdigit():
             try:
-                text = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+                if os.getpgid(int(entry.name)) in groups and "State:\tZ" not in (entry / "status").read_text():
+                    found.append((entry / "cmdline").read_bytes())
             except OSError:
                 continue
-            if f"{system.state}/".encode() in text:
-                found.append(entry.name)
     return found
+
+
+def groups_of(system):
+    return {int(path.read_text()) for path in (system.state / "run").glob("*.pid") if "-own" not in path.name}
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_leaves_no_process(how):
     system = System().start()
-    assert len(processes_of(system)) >= 7
+    groups = groups_of(system)
+    assert len(processes_of(groups)) >= 9
     system.stop(how)
-    assert processes_of(system) == []
+    assert processes_of(groups) == []
     system.remove()
 
 
 def test_killing_the_supervisor_leaves_no_process_either():
     system = System().start()
+    groups = groups_of(system)
+    assert len(processes_of(groups)) >= 9
     system.process.kill()
     system.process.wait()
-    eventually(lambda: processes_of(system) == [])
+    eventually(lambda: processes_of(groups) == [], 20)
     system.process = None
     system.remove()
 

@@ -31,8 +31,8 @@ package final class ChildProcess {
 
   /// Starts it, in a process group of its own, with its output appended to its log.
   ///
-  /// `setpriv` asks the kernel to end it when this process ends in any way, so that nothing is left
-  /// behind even then. The corresponding C function is `posix_spawn`.
+  /// `setpriv` asks the kernel to send it SIGTERM when this process ends in any way, so that nothing
+  /// is left behind even then. Not SIGKILL: nginx must live to end its workers. The corresponding C function is `posix_spawn`.
   package func start() throws {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
@@ -54,7 +54,7 @@ package final class ChildProcess {
     unsafe posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
     let setpriv = try Installation.find("setpriv")
-    let words = [setpriv, "--pdeathsig", "KILL", executable] + arguments
+    let words = [setpriv, "--pdeathsig", "TERM", executable] + arguments
     let result = unsafe withCStrings(words) { argv in
       unsafe withCStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in
         unsafe posix_spawn(&pid, setpriv, &actions, &attributes, argv, envp)
