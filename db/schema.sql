@@ -76,7 +76,6 @@ CREATE TABLE `message` (
   `account_id` binary(16) DEFAULT NULL,
   `destination_sealed` varbinary(320) NOT NULL,
   `destination_hash` binary(32) NOT NULL,
-  `destination_hint` varchar(40) NOT NULL COMMENT 'masked, for people',
   `country` char(2) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
   `payload_sealed` varbinary(8192) DEFAULT NULL COMMENT 'the text; wiped once nothing more will be sent',
   `queue_lane` tinyint(4) DEFAULT NULL COMMENT 'the lane while there is something to do, else NULL',
@@ -97,8 +96,7 @@ CREATE TABLE `message` (
   PRIMARY KEY (`id`),
   UNIQUE KEY `message_provider_sid` (`provider_sid`),
   KEY `message_queue` (`channel`,`queue_lane`,`due_at`),
-  KEY `message_account` (`account_id`,`created_at`),
-  KEY `message_created` (`created_at`)
+  KEY `message_account` (`account_id`,`created_at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `phone_proof` (

@@ -84,9 +84,9 @@ def insert(system, sql, rows):
 def callbacks(system, directory, count):
     token, account = system.secret("TWILIO_AUTH_TOKEN"), system.secret("TWILIO_ACCOUNT_SID")
     sids = ["SM" + secrets.token_hex(16) for _ in range(count)]
-    insert(system, """INSERT INTO message (id, kind, channel, lane, destination_sealed, destination_hash, destination_hint, due_at, expires_at,
+    insert(system, """INSERT INTO message (id, kind, channel, lane, destination_sealed, destination_hash, due_at, expires_at,
                       created_at, provider, provider_sid, status, status_rank)
-                      VALUES (%s, 'code', 'sms', 0, '', REPEAT('x', 32), '+1', NOW(6), NOW(6), NOW(6), 'twilio', %s, 'sent', 1)""",
+                      VALUES (%s, 'code', 'sms', 0, '', REPEAT('x', 32), NOW(6), NOW(6), NOW(6), 'twilio', %s, 'sent', 1)""",
            [(secrets.token_bytes(16), sid) for sid in sids])
     with open(directory / "callbacks", "w") as file:
         for sid in sids:
@@ -161,9 +161,9 @@ def behind_receipts(system, key, count):
         rows.append((row, keys.seal(number, "phone/v1", b"message|destination|" + row),
                      keys.seal(b'{"body":"Payment sent."}', "payload/v1", b"message|payload|" + row)))
     system.rule(action="silent")
-    insert(system, """INSERT INTO message (id, kind, channel, lane, destination_sealed, destination_hash, destination_hint, payload_sealed, queue_lane,
+    insert(system, """INSERT INTO message (id, kind, channel, lane, destination_sealed, destination_hash, payload_sealed, queue_lane,
                       due_at, expires_at, created_at)
-                      VALUES (%s, 'payment_sent', 'sms', 2, %s, REPEAT('x', 32), '+1', %s, 2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 1 DAY,
+                      VALUES (%s, 'payment_sent', 'sms', 2, %s, REPEAT('x', 32), %s, 2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 1 DAY,
                       UTC_TIMESTAMP(6))""", rows)
     slowest = 0
     for index in range(10):

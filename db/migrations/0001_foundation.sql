@@ -93,7 +93,6 @@ CREATE TABLE IF NOT EXISTS message (
   account_id         BINARY(16) NULL,
   destination_sealed VARBINARY(320) NOT NULL,
   destination_hash   BINARY(32) NOT NULL,
-  destination_hint   VARCHAR(40) NOT NULL COMMENT 'masked, for people',
   country            CHAR(2) CHARACTER SET ascii COLLATE ascii_nopad_bin NULL,
   payload_sealed     VARBINARY(8192) NULL COMMENT 'the text; wiped once nothing more will be sent',
   queue_lane         TINYINT NULL COMMENT 'the lane while there is something to do, else NULL',
@@ -114,8 +113,7 @@ CREATE TABLE IF NOT EXISTS message (
   finished_at        DATETIME(6) NULL,
   UNIQUE KEY message_provider_sid (provider_sid),
   KEY message_queue (channel, queue_lane, due_at),
-  KEY message_account (account_id, created_at),
-  KEY message_created (created_at)
+  KEY message_account (account_id, created_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 -- A provider's callback about a message whose sid we have not stored yet; the courier looks here when it stores one.

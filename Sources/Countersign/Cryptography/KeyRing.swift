@@ -91,7 +91,9 @@ package struct KeyRing: Sendable {
     message.reserveCapacity(fields.reduce(0) { $0 + $1.count + 4 })
     for field in fields {
       let length = UInt32(clamping: field.count)
-      for shift: UInt32 in [24, 16, 8, 0] { message.append(UInt8(truncatingIfNeeded: length >> shift)) }
+      for shift: UInt32 in [24, 16, 8, 0] {
+        message.append(UInt8(truncatingIfNeeded: length >> shift))
+      }
       message.append(contentsOf: field)
     }
     let key = try derived(id ?? current.id, purpose)

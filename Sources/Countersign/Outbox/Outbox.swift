@@ -22,31 +22,21 @@ package struct Outbox {
   package func queue(_ message: OutgoingMessage, at now: Date) throws {
     let address: String
     let hash: [UInt8]
-    let hint: String
     var country: String?
     switch message.destination {
     case .phone(let number):
       address = number.e164
       hash = try phones.hash(number)
-      hint = number.masked
       country = number.region.utf8.count == 2 ? number.region : nil
     case .email(let email):
       address = email
       hash = try vault.keys.indexMAC(
         .phoneIndex, [Array("email".utf8), Array(email.lowercased().utf8)])
-      hint = Self.masked(email: email)
     }
     try store.insert(
-      message, destination: try vault.sealDestination(address, message.id), hash: hash, hint: hint,
+      message, destination: try vault.sealDestination(address, message.id), hash: hash,
       country: country,
       payload: try vault.seal(message.text, message.id), at: now)
-  }
-
-  /// `a•••@example.com`
-  private static func masked(email: String) -> String {
-    let parts = email.split(separator: "@", maxSplits: 1)
-    guard parts.count == 2 else { return "•••" }
-    return String("\(parts[0].prefix(1))•••@\(parts[1])".prefix(40))
   }
 
   /// Wakes the courier; called after the commit.

@@ -9,17 +9,17 @@ struct OutboxStore {
   }
 
   func insert(
-    _ message: OutgoingMessage, destination: [UInt8], hash: [UInt8], hint: String, country: String?,
+    _ message: OutgoingMessage, destination: [UInt8], hash: [UInt8], country: String?,
     payload: [UInt8],
     at now: Date
   ) throws(DatabaseError) {
     let lane = message.kind.lane.rawValue
     try connection.execute(
       """
-      INSERT INTO message (id, kind, channel, lane, account_id, destination_sealed, destination_hash, destination_hint,
-                           country, payload_sealed, queue_lane, due_at, expires_at, created_at)
+      INSERT INTO message (id, kind, channel, lane, account_id, destination_sealed, destination_hash, country,
+                           payload_sealed, queue_lane, due_at, expires_at, created_at)
       VALUES (\(message.id), \(message.kind.rawValue), \(message.channel.rawValue), \(lane), \(message.account),
-              \(destination), \(hash), \(hint), \(country), \(payload), \(lane), \(now), \(message.expiresAt), \(now))
+              \(destination), \(hash), \(country), \(payload), \(lane), \(now), \(message.expiresAt), \(now))
       """)
   }
 

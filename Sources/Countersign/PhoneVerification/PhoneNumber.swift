@@ -1,4 +1,5 @@
 import CPhoneNumber
+import Synchronization
 
 /// A phone number in its one canonical form, E.164; every way of writing it becomes the same value.
 ///
@@ -43,7 +44,22 @@ package struct PhoneNumber: Sendable, Equatable {
   }
 
   /// Reads a number, and what its numbering plan says of it.
+  ///
+  /// What was read lately is remembered: libphonenumber takes longer than everything else in a request,
+  /// and the same text comes again with the code that was sent to it.
   static func read(_ text: String, region: String) -> (PhoneNumber, Plan)? {
+    if let known = recent.withLock({ $0["\(region) \(text)"] }) { return known }
+    guard let read = parse(text, region: region) else { return nil }
+    recent.withLock { recent in
+      if recent.count >= 4_096 { recent = [:] }
+      recent["\(region) \(text)"] = read
+    }
+    return read
+  }
+
+  private static let recent = Mutex<[String: (PhoneNumber, Plan)]>([:])
+
+  private static func parse(_ text: String, region: String) -> (PhoneNumber, Plan)? {
     guard (1...maximumLength).contains(text.utf8.count),
       text.utf8.allSatisfy({
         $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: ";")
