@@ -44,7 +44,9 @@ struct VerifyPhone {
       do {
         return try verify(number, code, session, request)
       } catch let rejection as Rejection where rejection.reason == .codeIncorrect {
-        throw rejection.adding("verified", .bool(false))
+        // A stranger is not told how many tries are left: that would tell whether a code was asked for.
+        let refusal = session == nil ? Rejection(.codeIncorrect) : rejection
+        throw refusal.adding("verified", .bool(false))
       }
     }
   }

@@ -180,6 +180,9 @@ def test_the_session_check_for_nginx(system):
     envelope(system.call("GET", "/api/auth/session/check?aal=2", token=person["token"]), 403, "level_too_low")
     envelope(system.call("GET", "/api/auth/session/check?role=admin", token=person["token"]), 403, "role_required")
     envelope(system.call("GET", "/api/auth/session/check"), 401, "unauthenticated")
+    for query in ("aal=2&x=%zz", "role=admin&%", "aal=2&aal=1", "aal=%zz"):
+        envelope(system.call("GET", f"/api/auth/session/check?{query}", token=person["token"]), 400, "malformed_request")
+    envelope(system.call("GET", "/api/auth/session/check?aal=3", token=person["token"]), 400, "invalid_field")
 
 
 def test_sessions_are_listed_and_ended_by_their_owner_alone(system):
@@ -281,6 +284,17 @@ def test_countries_that_are_not_allowed_are_refused_by_the_numbers_own_country(o
     for number, status in (("+14155512345", 200), ("+16135550123", 200), ("+18765551234", 400), ("+447911123456", 400)):
         answer = system.call("POST", "/api/auth/verify-phone", {"phoneNumber": number, "action": "send"})
         assert answer.status_code == status, (number, answer.text)
+
+
+def test_a_stranger_does_not_learn_whether_a_code_was_asked_for(system):
+    asked, unasked = phone(), phone()
+    system.call("POST", "/api/auth/verify-phone", {"phoneNumber": asked, "action": "send"})
+    code = other(system.code(asked))
+    said = [system.call("POST", "/api/auth/verify-phone", {"phoneNumber": number, "action": "verify", "code": code}).json()
+            for number in (asked, unasked, asked, asked, asked)]
+    for answer in said:
+        del answer["requestId"]
+    assert all(answer == said[0] for answer in said)
 
 
 def test_a_wrong_code_before_sign_up(system):

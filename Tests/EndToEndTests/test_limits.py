@@ -29,6 +29,17 @@ def test_of_200_parallel_guesses_at_most_three_are_evaluated(system, round):
     assert tries[0]["tries"] <= 3 and len(evaluated) <= 3
 
 
+def test_what_is_no_code_is_no_try(system):
+    person, number = system.register(), phone()
+    assert system.call("POST", "/api/auth/sms/verify-phone", {"code": "123456"}, person["token"]).json()["attemptsRemaining"] == 0
+    system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": number}, person["token"])
+    code = system.code(number)
+    for text in ("", "12345", f" {code}", f"{code}\n", "１２３４５６", "x" * 10_000):
+        answer = system.call("POST", "/api/auth/sms/verify-phone", {"code": text}, person["token"])
+        assert answer.status_code == 400 and answer.json()["attemptsRemaining"] == 3
+    assert system.call("POST", "/api/auth/sms/verify-phone", {"code": code}, person["token"]).status_code == 200
+
+
 def test_the_right_code_after_three_wrong_ones_gets_the_same_answer(system):
     person, number = system.register(), phone()
     system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": number}, person["token"])

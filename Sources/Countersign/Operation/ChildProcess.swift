@@ -65,7 +65,8 @@ package final class ChildProcess {
         unsafe "\(name) cannot be started: \(String(cString: strerror(result))).")
     }
     startedAt = MonotonicClock.nanoseconds
-    try? Data("\(pid)\n".utf8).write(to: URL(filePath: pidFile))
+    // Whoever reads the file while it is written must not find half of it.
+    try? Data("\(pid)\n".utf8).write(to: URL(filePath: pidFile), options: .atomic)
   }
 
   /// True when it has ended; what it left of its process group is ended with it.

@@ -289,8 +289,14 @@ package struct PhoneVerification {
     _ code: String, _ purpose: VerificationCode.Purpose, _ subject: [UInt8],
     _ read: VerificationStore.Found? = nil, at now: Date
   ) throws -> Proven {
-    guard VerificationCode.isWellFormed(code), let found = try read ?? store.find(purpose, subject)
-    else { throw Rejection(.codeIncorrect) }
+    guard let found = try read ?? store.find(purpose, subject) else {
+      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
+    }
+    guard VerificationCode.isWellFormed(code) else {
+      let isLive = found.usedAt == nil && found.expiresAt > now
+      let remaining = isLive ? max(0, VerificationCode.maximumTries - found.tries) : 0
+      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(remaining))
+    }
     let failureLimit = FailureLimit(settings.failedCodesPerHour)
     guard
       try store.charge(purpose, subject, nonce: found.nonce, failureLimit: failureLimit, at: now)
