@@ -4,6 +4,7 @@
 - the provider fails, is slow, or takes a message and does not say so
 """
 
+import itertools
 import os
 import signal
 import threading
@@ -92,9 +93,9 @@ def test_killing_every_program_in_turn_and_the_database_loses_and_doubles_nothin
                 (acknowledged if answer.status_code == 200 else failed).append(number)
             except requests.RequestException:
                 failed.append(number)
-            time.sleep(0.02)
+            time.sleep(0.04)
 
-    counter, lock = iter(range(10_000)), threading.Lock()
+    counter, lock = itertools.count(), threading.Lock()
 
     def phone_for_load():
         with lock:

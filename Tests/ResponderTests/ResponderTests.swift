@@ -77,14 +77,13 @@ final class Responders {
     ).fields["token"] ?? ""
   }
 
-  /// The code that was queued last, opened as the courier would.
+  /// The code that was queued since the last look, opened as the courier would.
   func lastCode() throws -> String {
-    let row = try #require(
-      try connection.first(
-        "SELECT id, payload_sealed FROM message WHERE kind = 'code' ORDER BY created_at DESC, id DESC LIMIT 1"
-      ))
+    let rows = try connection.all("SELECT id, payload_sealed FROM message WHERE kind = 'code'")
+    try #require(rows.count == 1)
+    try connection.execute("DELETE FROM message")
     let text = try MessageVault(keys: configuration.keys).openText(
-      try row.bytes("payload_sealed"), try row.id("id"))
+      try rows[0].bytes("payload_sealed"), try rows[0].id("id"))
     return String(text.body.suffix(6))
   }
 }
