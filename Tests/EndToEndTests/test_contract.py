@@ -181,7 +181,9 @@ def test_the_session_check_for_nginx(system):
     envelope(system.call("GET", "/api/auth/session/check?role=admin", token=person["token"]), 403, "role_required")
     envelope(system.call("GET", "/api/auth/session/check"), 401, "unauthenticated")
     for query in ("aal=2&x=%zz", "role=admin&%", "aal=2&aal=1", "aal=%zz"):
-        envelope(system.call("GET", f"/api/auth/session/check?{query}", token=person["token"]), 400, "malformed_request")
+        # Sent as it stands: a client library would mend it.
+        raw = raw_request(system, "GET", f"/api/auth/session/check?{query}", [("Authorization", f"Bearer {person['token']}")])
+        assert raw.startswith(b"HTTP/1.1 400") and b'"malformed_request"' in raw, (query, raw)
     envelope(system.call("GET", "/api/auth/session/check?aal=3", token=person["token"]), 400, "invalid_field")
 
 
