@@ -63,7 +63,7 @@ def test_of_50_parallel_right_codes_one_succeeds(system):
         assert [a.status_code for a in answers].count(200) == 1
 
 
-def test_of_50_parallel_uses_of_a_proof_one_registers(system):
+def test_of_many_parallel_uses_of_a_proof_one_registers(system):
     number = phone()
     system.call("POST", "/api/auth/verify-phone", {"phoneNumber": number, "action": "send"})
     proof = system.call("POST", "/api/auth/verify-phone", {"phoneNumber": number, "action": "verify", "code": system.code(number)})
@@ -71,7 +71,7 @@ def test_of_50_parallel_uses_of_a_proof_one_registers(system):
     answers = at_once(12, lambda i: system.call("POST", "/api/auth/register", {
         "email": f"proof{i}-{number[1:]}@example.com", "password": PASSWORD, "phoneVerificationToken": token}))
     # A hash for each at once is more than the machine does at a time: some may be turned away, none may share the proof.
-    assert [a.status_code for a in answers].count(201) <= 1
+    assert [a.status_code for a in answers].count(201) == 1
     assert {a.status_code for a in answers} <= {201, 400, 409, 503}
 
 

@@ -157,8 +157,8 @@ def test_every_command_explains_itself():
         assert answer.returncode == 0 and "OVERVIEW" in answer.stdout and "USAGE" in answer.stdout
 
 
-def test_a_responder_serves_within_150_milliseconds_of_its_start(system, tmp_path):
-    """Printed, and bounded loosely: how fast a start is belongs to a benchmark."""
+def test_a_responder_started_by_hand_serves_and_ends_with_0(system, tmp_path):
+    """How soon it serves is printed: a bound would measure the machine."""
     environment = dict(line.split("=", 1) for line in (system.state / "environment").read_text().splitlines())
     environment["COUNTERSIGN_RUN_DIRECTORY"] = str(tmp_path)
     started = time.monotonic()

@@ -10,7 +10,6 @@ package struct KeyRing: Sendable {
   /// One key: its id is stored beside whatever it sealed.
   package struct Key: Sendable {
     package let id: UInt32
-    fileprivate let material: SymmetricKey
     fileprivate let derived: [Purpose: SymmetricKey]
   }
 
@@ -50,7 +49,7 @@ package struct KeyRing: Sendable {
         derived[purpose] = HKDF<SHA256>.deriveKey(
           inputKeyMaterial: root, info: Data(purpose.rawValue.utf8), outputByteCount: 32)
       }
-      keys.append(Key(id: id, material: root, derived: derived))
+      keys.append(Key(id: id, derived: derived))
     }
     self.keys = keys
   }

@@ -42,7 +42,6 @@ struct ParameterReader {
     ("HTTP_SEC_FETCH_SITE", .header(.secFetchSite)),
     ("HTTP_X_TWILIO_SIGNATURE", .header(.twilioSignature)),
     ("HTTP_USER_AGENT", .header(.userAgent)),
-    ("HTTP_ACCEPT_LANGUAGE", .header(.acceptLanguage)),
   ]
 
   private static func name(_ bytes: UnsafePointer<CChar>, _ length: Int) -> Name? {

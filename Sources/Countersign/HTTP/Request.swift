@@ -38,7 +38,7 @@ package struct Request: Sendable {
   package struct Headers: Sendable {
     package enum Name: Int, CaseIterable, Sendable {
       case authorization, contentType, cookie, idempotencyKey, origin, secFetchSite
-      case twilioSignature, userAgent, acceptLanguage
+      case twilioSignature, userAgent
     }
 
     private var values: [String?] = Array(repeating: nil, count: Name.allCases.count)

@@ -63,7 +63,4 @@ package struct Row: Sendable {
   package func optionalTime(_ name: String) throws(DatabaseError) -> Date? {
     try isNull(name) ? nil : try time(name)
   }
-  package func optionalID<Subject>(_ name: String) throws(DatabaseError) -> Identifier<Subject>? {
-    try isNull(name) ? nil : try id(name)
-  }
 }

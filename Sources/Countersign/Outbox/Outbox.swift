@@ -66,12 +66,4 @@ package enum MessageStatus: String, Sendable, Encodable {
   case failed
   /// It waited longer than it was worth sending.
   case expired
-
-  /// True once the outcome of sending is known.
-  package var isSettled: Bool {
-    switch self {
-    case .queued, .sending, .unknown: false
-    case .sent, .delivered, .undelivered, .failed, .expired: true
-    }
-  }
 }
