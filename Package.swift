@@ -31,17 +31,20 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(
+      name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .target(name: "CPhoneNumber", linkerSettings: [.linkedLibrary("phonenumber")]),
     .target(
       name: "Countersign",
       dependencies: [
-        "CFastCGI", "CMariaDB", "CCurl", "CArgon2", "CLinux", "CPhoneNumber",
+        "CFastCGI", "CMariaDB", "CCurl", "CArgon2", "CLinux", "CPhoneNumber", "CQREncode",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     program("accounts"),
     program("verify-phone"),
+    program("two-factor"),
     program("webhooks"),
     program("courier"),
     program("sandbox"),
@@ -58,7 +61,9 @@ let package = Package(
       name: "CountersignTests", dependencies: ["Countersign", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ResponderTests",
-      dependencies: ["Countersign", "TestSupport", "accounts", "verify-phone", "webhooks"],
+      dependencies: [
+        "Countersign", "TestSupport", "accounts", "verify-phone", "two-factor", "webhooks",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

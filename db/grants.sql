@@ -2,7 +2,8 @@
 --
 --   CREATE USER 'countersign_accounts'@'localhost' IDENTIFIED BY '…';
 --
--- Nobody but countersign_ctl may change the schema, and only accounts may read a password's hash.
+-- Nobody but countersign_ctl may change the schema, and only accounts and two-factor, which
+-- ask for it, may read a password's hash.
 
 GRANT ALL PRIVILEGES ON countersign.* TO 'countersign_ctl'@'localhost';
 
@@ -13,10 +14,17 @@ GRANT SELECT, UPDATE ON countersign.phone_proof TO 'countersign_accounts'@'local
 GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_accounts'@'localhost';
 GRANT SELECT ON countersign.service_key TO 'countersign_accounts'@'localhost';
+GRANT SELECT, UPDATE, DELETE ON countersign.factor TO 'countersign_accounts'@'localhost';
+GRANT SELECT, UPDATE, DELETE ON countersign.backup_code TO 'countersign_accounts'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.challenge TO 'countersign_accounts'@'localhost';
+GRANT SELECT, UPDATE, DELETE ON countersign.authorization TO 'countersign_accounts'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.device TO 'countersign_accounts'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.familiar_client TO 'countersign_accounts'@'localhost';
+GRANT INSERT ON countersign.alert TO 'countersign_accounts'@'localhost';
 
-GRANT SELECT (id, email, name, locale, region, currency, role, phone_sealed, phone_hash, phone_verified_at,
+GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_hash, phone_verified_at,
               verified_phone_hash, cooling_off_until, created_at),
-      UPDATE (phone_sealed, phone_hash, phone_verified_at, cooling_off_until)
+      UPDATE (second_factor, phone_sealed, phone_hash, phone_verified_at, cooling_off_until)
    ON countersign.account TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, UPDATE (last_seen_at, aal) ON countersign.session TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.verification TO 'countersign_verify_phone'@'localhost';
@@ -25,6 +33,26 @@ GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_verify_
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT ON countersign.service_key TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, DELETE ON countersign.factor TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, DELETE ON countersign.backup_code TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, DELETE ON countersign.challenge TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, UPDATE, DELETE ON countersign.authorization TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, DELETE ON countersign.device TO 'countersign_verify_phone'@'localhost';
+
+GRANT SELECT, UPDATE (second_factor, cooling_off_until) ON countersign.account TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.session TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, DELETE ON countersign.verification TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT ON countersign.message TO 'countersign_two_factor'@'localhost';
+GRANT SELECT ON countersign.service_key TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.factor TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.backup_code TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.challenge TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.authorization TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.device TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.familiar_client TO 'countersign_two_factor'@'localhost';
+GRANT INSERT ON countersign.alert TO 'countersign_two_factor'@'localhost';
 
 GRANT SELECT (id, kind, channel, queue_lane, due_at, provider_sid, status, status_rank, error_code, failure, finished_at),
       UPDATE (status, status_rank, error_code, failure, finished_at)

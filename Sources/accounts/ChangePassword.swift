@@ -8,7 +8,7 @@ struct ChangePassword {
   private struct Body: RequestBody {
     let currentPassword: Secret
     let newPassword: Secret
-    /// Taken and not needed while the account has no second factor.
+    /// Of the purpose `password_change`; needed with a second factor on.
     let authorization: Secret?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
@@ -22,10 +22,10 @@ struct ChangePassword {
   }
 
   func respond(to request: Request) throws -> Response {
-    let session = try gate.required(request)
+    let session = try gate.fullyAuthenticated(request)
     let body: Body = try request.decode()
     try accounts.changePassword(
-      session, from: body.currentPassword, to: body.newPassword, address: request.address,
+      session, from: body.currentPassword, to: body.newPassword, body.authorization,
       at: request.time)
     return try .json(Answer())
   }

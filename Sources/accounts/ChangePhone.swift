@@ -9,7 +9,7 @@ struct ChangePhone {
 
   private struct Body: RequestBody {
     let phoneNumber: String
-    /// Taken and not needed while the account has no second factor.
+    /// Of the purpose `phone_change`; needed with a second factor on.
     let authorization: Secret?
 
     enum CodingKeys: String, CodingKey, CaseIterable { case phoneNumber, authorization }
@@ -24,12 +24,12 @@ struct ChangePhone {
   }
 
   func respond(to request: Request) throws -> Response {
-    let session = try gate.required(request)
+    let session = try gate.fullyAuthenticated(request)
     let body: Body = try request.decode()
     let number = try destinations.number(body.phoneNumber, region: session.account.region)
     let sent = try verification.send(
       to: number, channel: .sms, asker: .owner(session.account, address: request.address),
-      at: request.time)
+      authorization: body.authorization, at: request.time)
     return try .json(Answer(expiresAt: sent.expiresAt, resendAfter: sent.resendAfter), .accepted)
   }
 }
@@ -39,8 +39,18 @@ struct RemovePhone {
   let accounts: Accounts
   let gate: SessionGate
 
+  private struct Body: RequestBody {
+    /// Of the purpose `phone_change`; needed with a second factor on.
+    let authorization: Secret?
+
+    enum CodingKeys: String, CodingKey, CaseIterable { case authorization }
+  }
+
   func respond(to request: Request) throws -> Response {
-    try accounts.removePhone(of: try gate.required(request).account, at: request.time)
+    let session = try gate.fullyAuthenticated(request)
+    let authorization =
+      request.body.isEmpty ? nil : (try request.decode() as Body).authorization
+    try accounts.removePhone(of: session.account, authorization, at: request.time)
     return .noContent
   }
 }

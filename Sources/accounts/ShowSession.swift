@@ -11,9 +11,9 @@ struct ShowSession {
     let name: OrNull<String>
     let phoneNumber: String?
     let phoneVerified: Bool
-    let twoFactorEnabled = false
-    /// The second factor in use; none exists yet.
-    let method = OrNull<String>(nil)
+    let twoFactorEnabled: Bool
+    /// The factor that a login asks for.
+    let method: OrNull<Factor>
     let aal: Int
     let expiresAt: Date
     let role: Account.Role
@@ -26,7 +26,8 @@ struct ShowSession {
         userId: session.account.id, email: session.account.email,
         name: OrNull(session.account.name),
         phoneNumber: session.account.phone?.e164, phoneVerified: session.account.isPhoneVerified,
-        aal: session.level,
+        twoFactorEnabled: session.account.secondFactor != nil,
+        method: OrNull(session.account.secondFactor), aal: session.level,
         expiresAt: session.expiresAt, role: session.account.role))
   }
 }

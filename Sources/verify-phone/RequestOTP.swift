@@ -53,7 +53,7 @@ struct CheckOTP {
     do {
       try verification.checkForHost(code, number, at: request.time)
     } catch let rejection as Rejection where rejection.reason == .codeIncorrect {
-      throw Rejection(.hostCodeIncorrect)
+      throw Rejection(.codeUnauthorized)
     }
     return try .json(Answer())
   }

@@ -15,7 +15,7 @@ struct Routes {
     destinations = Destinations(configuration)
     defaultRegion = configuration.defaultRegion
     host = HostRequests(
-      keys: ServiceKeys(connection), answers: IdempotentAnswers(connection),
+      keys: ServiceKeys(connection), answers: IdempotentAnswers(connection, configuration.keys),
       destinations: destinations,
       defaultRegion: defaultRegion)
   }

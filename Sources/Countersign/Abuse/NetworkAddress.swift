@@ -2,6 +2,14 @@ import Glibc
 
 /// The client's network address as limits see it.
 package enum NetworkAddress {
+  /// The network that an address is likely to stay in: the first half of an IPv4 address, the first
+  /// quarter of an IPv6 address.
+  static func network(_ address: String) -> String {
+    let unit = limitUnit(address)
+    return unit.hasSuffix("/64")
+      ? String(unit.prefix(8)) : unit.split(separator: ".").prefix(2).joined(separator: ".")
+  }
+
   /// An IPv4 address as it is, an IPv6 address cut to its /64: one subscriber usually has a whole
   /// /64 to choose from.
   ///

@@ -24,6 +24,10 @@ package enum LimitKey: Sendable {
   /// Failed logins of one account, known or not.
   case loginFailures(emailKey: String)
   case loginFailuresFrom(address: String)
+  /// Failed logins from a device that its owner had remembered.
+  case loginFailuresOn(device: RememberedDevice.ID)
+  /// Accounts whose second factor was tried with a wrong code.
+  case failingAccounts
 
   var fields: [String] {
     switch self {
@@ -33,6 +37,8 @@ package enum LimitKey: Sendable {
     case .loginFailures(let emailKey): ["login-failures", emailKey]
     case .loginFailuresFrom(let address):
       ["login-failures-from", NetworkAddress.limitUnit(address)]
+    case .loginFailuresOn(let device): ["login-failures-on", device.description]
+    case .failingAccounts: ["failing-accounts"]
     }
   }
 }
@@ -99,6 +105,17 @@ package struct SlidingLimits {
              pending = IF(pending > 0, pending - 1, \(Plan(limit, [limit]).eventsPerStamp - 1))
        WHERE id = \(try id(key))
       """)
+  }
+
+  /// How many events under a key lie within the limit's window, to the step that a stamp stands for.
+  package func count(_ key: LimitKey, _ limit: SlidingLimit, at now: Date) throws -> Int {
+    let row = try connection.first("SELECT stamps FROM limit_window WHERE id = \(try id(key))")
+    guard let stamps = try row?.bytes("stamps") else { return 0 }
+    let start = Self.stamp(now - limit.window)
+    let recent = stride(from: 0, to: stamps.count, by: 8).prefix {
+      start.lexicographicallyPrecedes(stamps[$0..<min($0 + 8, stamps.count)])
+    }
+    return recent.count * Plan(limit, [limit]).eventsPerStamp
   }
 
   /// Removes rows that say nothing any more.

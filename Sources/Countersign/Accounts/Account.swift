@@ -11,9 +11,13 @@ package struct Account: Sendable {
   package let region: String
   package let currency: String
   package let role: Role
+  /// The factor that a login asks for; nil while none is on.
+  package let secondFactor: Factor?
   /// The number in force, verified or given at registration and not verified yet.
   package let phone: PhoneNumber?
   package let phoneVerifiedAt: Date?
+  /// Large transfers wait until then after a phone or factor was replaced or removed.
+  package let coolingOffUntil: Date?
   package let createdAt: Date
 
   package enum Role: String, Sendable, Encodable {
@@ -34,10 +38,12 @@ package struct Account: Sendable {
     region = try row.text("region")
     currency = try row.text("currency")
     role = Role(rawValue: try row.text("role")) ?? .user
+    secondFactor = try row.optionalText("second_factor").flatMap { Factor(rawValue: $0) }
     phone = try row.optionalBytes("phone_sealed").map {
       try vault.open($0, context: Self.phoneContext(id))
     }
     phoneVerifiedAt = try row.optionalTime("phone_verified_at")
+    coolingOffUntil = try row.optionalTime("cooling_off_until")
     createdAt = try row.time("created_at")
   }
 }

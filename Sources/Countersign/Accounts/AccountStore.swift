@@ -32,7 +32,8 @@ struct AccountStore {
   func find(_ email: EmailAddress) throws -> Account? {
     try connection.first(
       """
-      SELECT id, email, name, locale, region, currency, role, phone_sealed, phone_verified_at, created_at
+      SELECT id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_verified_at,
+             cooling_off_until, created_at
         FROM account
        WHERE email_key = \(Array(email.key.utf8))
       """
@@ -49,7 +50,8 @@ struct AccountStore {
   func find(_ id: Account.ID) throws -> Account? {
     try connection.first(
       """
-      SELECT id, email, name, locale, region, currency, role, phone_sealed, phone_verified_at, created_at
+      SELECT id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_verified_at,
+             cooling_off_until, created_at
         FROM account
        WHERE id = \(id)
       """

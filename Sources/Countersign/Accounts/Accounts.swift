@@ -7,11 +7,18 @@ package struct Accounts {
   private let sessions: Sessions
   private let verification: PhoneVerification
   private let proofs: PhoneProofs
-  private let limits: SlidingLimits
+  private let passwords: PasswordCheck
+  private let challenges: Challenges
+  private let challengeStore: ChallengeStore
+  private let authorizations: Authorizations
+  private let factors: FactorStore
+  private let devices: RememberedDevices
+  private let deviceStore: DeviceStore
+  private let familiar: FamiliarClients
+  private let notices: SecurityNotices
   private let phones: PhoneVault
   private let keys: KeyRing
   private let rules: PasswordRules
-  private let settings: Configuration.Limits
   private let destinations: Destinations
   private let defaultRegion: String
 
@@ -24,10 +31,17 @@ package struct Accounts {
     sessions = Sessions(connection, configuration)
     verification = PhoneVerification(connection, configuration)
     proofs = PhoneProofs(store: VerificationStore(connection: connection), phones: phones)
-    limits = SlidingLimits(connection, configuration.keys)
+    passwords = PasswordCheck(connection, configuration)
+    challenges = Challenges(connection, configuration)
+    challengeStore = ChallengeStore(connection: connection, phones: phones)
+    authorizations = Authorizations(connection)
+    factors = FactorStore(connection: connection)
+    devices = RememberedDevices(connection)
+    deviceStore = DeviceStore(connection: connection)
+    familiar = FamiliarClients(connection, configuration)
+    notices = SecurityNotices(connection, configuration)
     keys = configuration.keys
     rules = PasswordRules(productName: configuration.productName, breaches: breaches)
-    settings = configuration.limits
     destinations = Destinations(configuration)
     defaultRegion = configuration.defaultRegion
   }
@@ -117,6 +131,7 @@ package struct Accounts {
           try store.setUnverifiedPhone(of: id, sealed: sealed, hash: hash)
         }
       }
+      try familiar.noteFirst(id, client, at: now)
       return try sessions.open(id, level: 1, client, at: now)
     }
     return (id, session, proven != nil)
@@ -144,82 +159,69 @@ package struct Accounts {
 
   // MARK: Signing in
 
-  /// Checks an email address and a password, and opens a session.
-  ///
-  /// The failure is charged before the password is looked at, and taken back when it was right. An
-  /// unknown address costs a hash all the same, and is limited all the same: nothing tells it from
-  /// a wrong password.
-  ///
-  /// - Throws: `credentials_invalid`; `too_many_attempts`.
-  package func signIn(
-    email text: String, _ secret: Secret, _ client: ClientDescription, address: String, at now: Date
-  ) throws -> (account: Account, session: IssuedSession) {
-    let email = EmailAddress(text)
-    let quarter: TimeInterval = 15 * 60
-    let ofAccount = LimitKey.loginFailures(emailKey: email?.key ?? "")
-    let ofAddress = LimitKey.loginFailuresFrom(address: address)
-    let accountLimit = SlidingLimit(settings.loginFailuresPerAccount, per: quarter)
-    let addressLimit = SlidingLimit(settings.loginFailuresPerAddress, per: quarter)
-    if let seconds = try limits.charge(
-      [(ofAccount, [accountLimit]), (ofAddress, [addressLimit])], at: now)
-    {
-      throw Rejection(.tooManyAttempts, retryAfter: seconds)
-    }
-    guard let password = Password(secret) else { throw Rejection(.credentialsInvalid) }
-    let account = try email.flatMap { try store.find($0) }
-    let hash = try account.flatMap { try store.passwordSealed(of: $0.id) }
-    let isRight: Bool
-    do {
-      isRight = try self.isRight(password, account, hash)
-    } catch {
-      // Turned away and not judged: nothing failed.
-      try limits.refund(ofAccount, accountLimit)
-      try limits.refund(ofAddress, addressLimit)
-      throw error
-    }
-    guard isRight, let account, let hash else { throw Rejection(.credentialsInvalid) }
-    try limits.refund(ofAccount, accountLimit)
-    try limits.refund(ofAddress, addressLimit)
-    let session = try connection.transaction {
-      // Checking takes long enough for the password to be changed meanwhile, and a session that the
-      // old one opens would outlive the change.
-      guard try store.isPassword(of: account.id, still: hash) else {
-        throw Rejection(.credentialsInvalid)
-      }
-      return try sessions.open(account.id, level: 1, client, at: now)
-    }
-    return (account, session)
+  /// What a right password opens.
+  package enum SignIn: Sendable {
+    /// A session, and the next token of the device that was remembered.
+    case session(Account.ID, IssuedSession, RememberedDevice.Issued?)
+    /// A login that waits for its second step.
+    case pending(Challenge.Begun)
   }
 
-  private func isRight(_ password: Password, _ account: Account?, _ sealed: [UInt8]?) throws -> Bool
-  {
-    guard let account, let sealed else {
-      try PasswordHash.pretend(password)
-      return false
+  /// Checks an email address and a password, and opens a session, or asks for the second factor.
+  ///
+  /// On a device that the account remembers the second step is skipped, and the session is at level
+  /// 1; an administrator has no such device.
+  ///
+  /// - Parameter device: the remembered device's token, as the caller sent it.
+  /// - Throws: `credentials_invalid`; `too_many_attempts`.
+  package func signIn(
+    email text: String, _ secret: Secret, device: String?, _ client: ClientDescription,
+    address: String, at now: Date
+  ) throws -> SignIn {
+    let email = EmailAddress(text)
+    let account = try email.flatMap { try store.find($0) }
+    let remembered = try account.flatMap { try devices.find(device, of: $0.id, at: now) }
+    let right = try passwords.require(
+      secret, of: account, emailKey: email?.key ?? "", device: remembered, address: address,
+      at: now)
+    guard let account else { throw Rejection(.credentialsInvalid) }
+    let signIn: SignIn? = try connection.transaction {
+      // Checking takes long enough for the password to be changed meanwhile, and a session that the
+      // old one opens would outlive the change.
+      guard try store.isPassword(of: account.id, still: right.sealed) else {
+        throw Rejection(.credentialsInvalid)
+      }
+      var next: RememberedDevice.Issued?
+      if account.secondFactor != nil {
+        next = account.role == .admin ? nil : try devices.use(device, of: account.id, at: now)
+        guard next != nil else { return nil }
+      }
+      let session = try sessions.open(account.id, level: 1, client, at: now)
+      try familiar.note(account, client, at: now)
+      return .session(account.id, session, next)
     }
-    let hash = try keys.open(sealed, .password, context: Account.passwordContext(account.id))
-    return try PasswordHash.verify(password, hash)
+    if let signIn {
+      verification.wakeCourier()
+      return signIn
+    }
+    return .pending(
+      try challenges.begin(.login, for: account, by: .password(address: address), at: now))
   }
 
   // MARK: What an owner changes
 
-  /// Changes the password and ends all other sessions.
+  /// Changes the password; all other sessions, remembered devices, and pending challenges end.
   ///
+  /// - Parameter authorization: for the purpose `password_change`, which an account with a second
+  ///   factor needs.
   /// - Throws: `credentials_invalid` when the current one is wrong; `too_many_attempts`;
-  ///   `password_rejected`.
+  ///   `password_rejected`; `step_up_required`.
   package func changePassword(
-    _ session: Session, from current: Secret, to new: Secret, address: String, at now: Date
+    _ session: Session, from current: Secret, to new: Secret, _ authorization: Secret?,
+    at now: Date
   ) throws {
     let account = session.account
-    let key = LimitKey.loginFailures(emailKey: account.email.lowercased())
-    let limit = SlidingLimit(settings.loginFailuresPerAccount, per: 15 * 60)
-    if let seconds = try limits.charge([(key, [limit])], at: now) {
-      throw Rejection(.tooManyAttempts, retryAfter: seconds)
-    }
-    guard let password = Password(current),
-      try isRight(password, account, try store.passwordSealed(of: account.id))
-    else { throw Rejection(.credentialsInvalid) }
-    try limits.refund(key, limit)
+    try passwords.require(current, of: account, at: now)
     let chosen: Password
     do {
       chosen = try rules.check(
@@ -230,9 +232,14 @@ package struct Accounts {
     let sealed = try keys.seal(
       PasswordHash.make(chosen), .password, context: Account.passwordContext(account.id))
     try connection.transaction {
+      try authorizations.require(authorization, for: .passwordChange, of: account, at: now)
       try store.setPassword(of: account.id, sealed: sealed)
       try sessions.endOthers(than: session)
+      try deviceStore.removeAll(of: account.id)
+      try challengeStore.removeAll(of: account.id)
+      try notices.queue(.passwordChanged, to: account, at: now)
     }
+    notices.wakeCourier()
   }
 
   /// Changes what the profile names, and returns the account as it is then.
@@ -246,8 +253,14 @@ package struct Accounts {
 
   /// Takes the number off an account; a verified one is told, and large transfers cool off, as when
   /// it is replaced.
-  package func removePhone(of account: Account, at now: Date) throws {
+  ///
+  /// - Throws: `phone_is_second_factor`; `step_up_required`.
+  package func removePhone(of account: Account, _ authorization: Secret?, at now: Date) throws {
     try connection.transaction {
+      if try factors.find(.sms, of: account.id)?.confirmedAt != nil {
+        throw Rejection(.phoneIsSecondFactor)
+      }
+      try authorizations.require(authorization, for: .phoneChange, of: account, at: now)
       try store.removePhone(of: account.id)
       try verification.tellOfRemoval(of: account, at: now)
     }

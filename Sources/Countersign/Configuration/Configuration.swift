@@ -56,6 +56,10 @@ package struct Configuration: Sendable {
     package var loginFailuresPerAddress = 50
     package var sessionIdleMinutes = 12 * 60
     package var sessionMaximumHours = 30 * 24
+    /// How long transfers wait after a phone or a factor was replaced or removed.
+    package var coolingOffHours = 24
+    /// Accounts with a wrong second factor within ten minutes that are taken for a spray of guesses.
+    package var failingAccountsBeforeAlert = 100
 
     package init() {}
   }
@@ -166,6 +170,8 @@ package struct Configuration: Sendable {
     read(\.loginFailuresPerAddress, "COUNTERSIGN_MAX_LOGIN_FAILURES_PER_ADDRESS", count)
     read(\.sessionIdleMinutes, "COUNTERSIGN_SESSION_IDLE_MINUTES", 1...525_600)
     read(\.sessionMaximumHours, "COUNTERSIGN_SESSION_MAX_HOURS", 1...8_760)
+    read(\.coolingOffHours, "COUNTERSIGN_COOLING_OFF_HOURS", 0...8_760)
+    read(\.failingAccountsBeforeAlert, "COUNTERSIGN_FAILING_ACCOUNTS_ALERT", count)
     // A stranger gets three fifths of an hour's codes, so that the owner of the number keeps the
     // rest.
     limits.anonymousSendsPerNumberPerHour = max(1, limits.sendsPerNumberPerHour * 3 / 5)

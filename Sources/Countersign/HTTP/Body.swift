@@ -32,18 +32,24 @@ extension Request {
       return try StrictJSON.decoder.decode(Body.self, from: Data(body))
     } catch let error as DecodingError {
       switch error {
-      case .keyNotFound(let key, _): throw Rejection(.invalidField, field: key.stringValue)
-      case .typeMismatch(_, let context), .valueNotFound(_, let context):
-        guard let key = context.codingPath.first else { throw Rejection(.malformedBody) }
-        throw Rejection(.invalidField, field: key.stringValue)
-      case .dataCorrupted(let context):
-        guard let key = context.codingPath.first else { throw Rejection(.malformedBody) }
-        throw Rejection(.invalidField, field: key.stringValue)
+      case .keyNotFound(let key, let context):
+        throw Rejection(.invalidField, field: Self.name(context.codingPath + [key]))
+      case .typeMismatch(_, let context), .valueNotFound(_, let context),
+        .dataCorrupted(let context):
+        guard !context.codingPath.isEmpty else { throw Rejection(.malformedBody) }
+        throw Rejection(.invalidField, field: Self.name(context.codingPath))
       @unknown default: throw Rejection(.malformedBody)
       }
+    } catch let rejection as Rejection {
+      throw rejection
     } catch {
       throw Rejection(.malformedBody)
     }
+  }
+
+  /// A field's name from the outermost object on: `details.amount`.
+  fileprivate static func name(_ path: [any CodingKey]) -> String {
+    path.map(\.stringValue).joined(separator: ".")
   }
 
   /// `application/json`, with `charset=utf-8` at most.
@@ -59,10 +65,33 @@ extension Request {
   }
 }
 
+/// An object inside a request body, with no other fields than its own either.
+package struct NestedBody<Value: RequestBody>: Decodable {
+  package let value: Value
+
+  private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let known = Value.CodingKeys.allCases
+    for key in try decoder.container(keyedBy: AnyKey.self).allKeys
+    where !known.contains(where: { $0.stringValue == key.stringValue }) {
+      let field = Request.name(decoder.codingPath + [key])
+      throw Rejection(.invalidField, field: field.count <= 64 ? field : nil)
+    }
+    value = try Value(from: decoder)
+  }
+}
+
 /// What a JSON decoder lets through and two readers of the same body could disagree on.
 ///
 /// Foundation's decoder takes the first of two equal keys, browsers and MariaDB the last. This
-/// looks only at what the decoder does not report: repeated keys, depth, and trailing bytes.
+/// looks only at what the decoder does not report: repeated keys, depth, and trailing bytes, and
+/// numbers with a fraction or an exponent, which it reads as whole ones where it can.
 /// Whether the text is JSON at all stays the decoder's to say.
 enum StrictJSON {
   static let decoder = JSONDecoder()
@@ -119,6 +148,14 @@ enum StrictJSON {
           else { return nil }
           if depth == 0 { top.append(key) }
           expectsKey = false
+        }
+      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        guard !isObject.isEmpty else { return nil }
+        while index + 1 < bytes.count {
+          let next = bytes[index + 1] | 0x20
+          if next == UInt8(ascii: "e") || next == UInt8(ascii: ".") { return nil }
+          guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(next) else { break }
+          index += 1
         }
       default:
         guard !isObject.isEmpty else { return nil }

@@ -15,19 +15,41 @@ package struct CookiePolicy: Sendable {
     isSecure = publicBaseURL.isHTTPS
   }
 
-  /// `__Host-` binds the cookie to this host, to `Path=/`, and to HTTPS (RFC 6265bis section
-  /// 4.1.3). Plain HTTP exists only on loopback, where browsers would drop such a cookie.
-  package var sessionName: String { isSecure ? "__Host-session" : "session" }
+  /// `__Host-` binds a cookie to this host, to `Path=/`, and to HTTPS (RFC 6265bis section 4.1.3).
+  /// Plain HTTP exists only on loopback, where browsers would drop such a cookie.
+  private func name(_ word: String) -> String { isSecure ? "__Host-\(word)" : word }
+
+  package var sessionName: String { name("session") }
+  /// The login that waits for its second step.
+  package var pendingLoginName: String { name("pending") }
+  /// The device that its owner had remembered.
+  package var deviceName: String { name("device") }
 
   /// `Set-Cookie` for a new session.
   package func session(_ token: Secret, lifetime seconds: Int) -> String {
-    "\(sessionName)=\(token.reveal()); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Lax"
-      + (isSecure ? "; Secure" : "")
+    cookie(sessionName, token.reveal(), seconds, "Lax")
   }
 
   /// `Set-Cookie` that removes the session cookie.
-  package var expiredSession: String {
-    "\(sessionName)=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax" + (isSecure ? "; Secure" : "")
+  package var expiredSession: String { cookie(sessionName, "", 0, "Lax") }
+
+  /// `Set-Cookie` for a login that waits for its second step.
+  package func pendingLogin(_ token: Secret, lifetime seconds: Int) -> String {
+    cookie(pendingLoginName, token.reveal(), seconds, "Strict")
+  }
+
+  /// `Set-Cookie` that removes a pending login, when it is completed.
+  package var expiredPendingLogin: String { cookie(pendingLoginName, "", 0, "Strict") }
+
+  /// `Set-Cookie` for a remembered device.
+  package func device(_ token: Secret, lifetime seconds: Int) -> String {
+    cookie(deviceName, token.reveal(), seconds, "Strict")
+  }
+
+  private func cookie(_ name: String, _ value: String, _ seconds: Int, _ sameSite: String) -> String
+  {
+    "\(name)=\(value); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=\(sameSite)"
+      + (isSecure ? "; Secure" : "")
   }
 }
 

@@ -24,6 +24,13 @@ package struct Rejection: Error {
     return rejection
   }
 
+  /// The same rejection for another reason.
+  func replacing(_ reason: Reason) -> Rejection {
+    var rejection = Rejection(reason, field: field, retryAfter: retryAfter)
+    rejection.details = details
+    return rejection
+  }
+
   /// A field of a rejection's answer.
   package enum Detail: Sendable, Encodable {
     case bool(Bool)
@@ -64,8 +71,22 @@ package struct Rejection: Error {
     case phoneInUse = "phone_in_use"
     case phoneTokenInvalid = "phone_token_invalid"
     case codeIncorrect = "code_incorrect"
-    /// The same for the host, which has authenticated itself: the code is what failed to.
-    case hostCodeIncorrect = "host_code_incorrect"
+    /// The same where the code is what authenticates, as 401.
+    case codeUnauthorized = "code_unauthorized"
+    case challengeExpired = "challenge_expired"
+    case challengeExhausted = "challenge_exhausted"
+    case noSecondFactor = "no_second_factor"
+    case stepUpRequired = "step_up_required"
+    case authorizationInvalid = "authorization_invalid"
+    case detailsMismatch = "details_mismatch"
+    case coolingOff = "cooling_off"
+    case phoneNotVerified = "phone_not_verified"
+    case phoneIsSecondFactor = "phone_is_second_factor"
+    case factorOn = "factor_on"
+    case twoFactorOff = "two_factor_off"
+    case appRequired = "app_required"
+    case nothingToConfirm = "nothing_to_confirm"
+    case userUnknown = "user_unknown"
     case codeNotAccepted = "code_not_accepted"
     case nothingPending = "nothing_pending"
     case resendTooSoon = "resend_too_soon"
@@ -81,7 +102,7 @@ package struct Rejection: Error {
 
     /// The public code.
     package var code: String {
-      self == .hostCodeIncorrect ? Reason.codeIncorrect.rawValue : rawValue
+      self == .codeUnauthorized ? Reason.codeIncorrect.rawValue : rawValue
     }
 
     /// The one table from "no" to a status and a sentence for a person.
@@ -108,7 +129,23 @@ package struct Rejection: Error {
       case .phoneInUse: (.conflict, "Another account has verified this phone number.")
       case .phoneTokenInvalid: (.badRequest, "The proof of the phone number is not valid.")
       case .codeIncorrect: (.badRequest, "Invalid or expired code")
-      case .hostCodeIncorrect: (.unauthorized, "Invalid or expired code")
+      case .codeUnauthorized: (.unauthorized, "Invalid or expired code")
+      case .challengeExpired: (.gone, "This has expired. Begin again.")
+      case .challengeExhausted: (.tooManyRequests, "Too many wrong codes. Begin again.")
+      case .noSecondFactor:
+        (.conflict, "The account has no second factor that can be used for this.")
+      case .stepUpRequired: (.forbidden, "Confirm this with your second factor first.")
+      case .authorizationInvalid: (.unauthorized, "The authorization is not valid, or was used.")
+      case .detailsMismatch: (.conflict, "This is not what was confirmed.")
+      case .coolingOff:
+        (.forbidden, "Transfers wait after a change of your phone or second factor.")
+      case .phoneNotVerified: (.conflict, "Verify a phone number first.")
+      case .phoneIsSecondFactor: (.conflict, "The phone number is your second factor.")
+      case .factorOn: (.conflict, "This second factor is on already.")
+      case .twoFactorOff: (.conflict, "No second factor is on.")
+      case .appRequired: (.conflict, "Administrators use an authenticator app.")
+      case .nothingToConfirm: (.conflict, "Nothing waits to be confirmed. Begin again.")
+      case .userUnknown: (.notFound, "There is no such user.")
       case .codeNotAccepted: (.badRequest, "Codes are made here and cannot be sent in.")
       case .nothingPending: (.notFound, "No code is pending for this phone number.")
       case .resendTooSoon: (.tooManyRequests, "Wait before asking for another code.")

@@ -28,6 +28,7 @@ package struct Response: Sendable {
     package static let notFound = Status(code: 404, phrase: "Not Found")
     package static let methodNotAllowed = Status(code: 405, phrase: "Method Not Allowed")
     package static let conflict = Status(code: 409, phrase: "Conflict")
+    package static let gone = Status(code: 410, phrase: "Gone")
     package static let contentTooLarge = Status(code: 413, phrase: "Content Too Large")
     package static let unsupportedMediaType = Status(code: 415, phrase: "Unsupported Media Type")
     package static let tooManyRequests = Status(code: 429, phrase: "Too Many Requests")

@@ -1,8 +1,14 @@
 extension Responder {
   /// A responder whose health is that of its database.
-  package init(_ connection: Connection, _ context: Server.Context, routes: [Route]) {
+  ///
+  /// - Parameter gauges: figures of its own, beside those of the outbox.
+  package init(
+    _ connection: Connection, _ context: Server.Context, routes: [Route],
+    gauges: @escaping () throws -> [Gauge] = { [] }
+  ) {
     self.init(
       routes: routes, health: { try connection.ping() },
-      gauges: { try OutboxStore(connection).gauges(at: .now) }, metrics: context.metrics)
+      gauges: { try OutboxStore(connection).gauges(at: .now) + gauges() },
+      metrics: context.metrics)
   }
 }

@@ -15,10 +15,32 @@ package struct Wording: Sendable {
   }
 
   /// What a code is for, as it stands in "your code to …".
-  package enum CodePurpose: String, Sendable {
-    case verifyPhone = "verify your phone"
-    case confirm = "confirm it is you"
-    case signIn = "sign in"
+  package struct CodePurpose: Sendable {
+    let words: String
+
+    package static let verifyPhone = CodePurpose(words: "verify your phone")
+    package static let confirm = CodePurpose(words: "confirm it is you")
+    package static let signIn = CodePurpose(words: "sign in")
+    static let enableTwoFactor = CodePurpose(words: "turn on two-step login")
+
+    /// What a challenge is for; the host's own word as it is, with spaces.
+    init(_ purpose: Challenge.Purpose) {
+      switch purpose {
+      case .login: self = .signIn
+      case .enableTwoFactor: self = .enableTwoFactor
+      case .transfer: words = "confirm a transfer"
+      case .passwordChange: words = "change your password"
+      case .phoneChange: words = "change your phone number"
+      case .disableTwoFactor: words = "turn off two-step login"
+      case .backupCodes: words = "make new backup codes"
+      default:
+        words = "confirm \(String(purpose.rawValue.map { $0 == "_" ? " " : $0 }))"
+      }
+    }
+
+    private init(words: String) {
+      self.words = words
+    }
   }
 
   /// The text of a code. Its last line binds the code to our host, for browsers that fill it in
@@ -26,7 +48,7 @@ package struct Wording: Sendable {
   package func code(_ code: String, _ purpose: CodePurpose, minutes: Int) -> MessageText {
     MessageText(
       body:
-        "\(product): your code to \(purpose.rawValue) is \(code). Valid \(minutes) minutes. Never share it.\n\n@\(host) #\(code)"
+        "\(product): your code to \(purpose.words) is \(code). Valid \(minutes) minutes. Never share it.\n\n@\(host) #\(code)"
     )
   }
 
@@ -35,16 +57,93 @@ package struct Wording: Sendable {
     let digits = code.map(String.init).joined(separator: ", ")
     return MessageText(
       body:
-        "This is \(product). Your code to \(purpose.rawValue) is: \(digits). Again, your code is: \(digits). Never share it."
+        "This is \(product). Your code to \(purpose.words) is: \(digits). Again, your code is: \(digits). Never share it."
     )
   }
 
-  /// To the number that an account has just given up.
-  package func phoneChanged(at time: Date) -> MessageText {
-    MessageText(
+  /// The text of a code that confirms a payment: what is paid and to whom before the code, in two
+  /// segments at most. A long name is cut, and never the amount.
+  package func transferCode(_ code: String, _ details: TransactionDetails, minutes: Int)
+    -> MessageText
+  {
+    let before = "\(details.money.text) to "
+    let after =
+      ": your \(product) code is \(code). Valid \(minutes) minutes. Never share it.\n\n@\(host) #\(code)"
+    var payee = Self.harmless(details.payee)
+    while ShortMessage.segments(before + payee + after) > 2, !payee.isEmpty {
+      payee = "\(payee.dropLast(payee.hasSuffix("...") ? 4 : 1))..."
+    }
+    return MessageText(body: before + payee + after)
+  }
+
+  /// The same, to be read out.
+  package func spokenTransferCode(_ code: String, _ details: TransactionDetails) -> MessageText {
+    let digits = code.map(String.init).joined(separator: ", ")
+    return MessageText(
       body:
-        "\(product): the phone number of your account was changed on \(Self.day(time)). If this was not you, contact us at once.",
-      subject: "The phone number of your \(product) account was changed")
+        "This is \(product). To pay \(details.money.text) to \(Self.harmless(details.payee)), your code is: \(digits). Again, your code is: \(digits). Never share it."
+    )
+  }
+
+  /// A name that somebody chose, so that it makes no link and no line that binds a code to a host:
+  /// phones find links in anything with a dot inside.
+  private static func harmless(_ name: String) -> String {
+    let characters = Array(name)
+    var harmless = ""
+    for (index, character) in characters.enumerated() {
+      switch character {
+      case ".":
+        let isInside = index + 1 < characters.count && characters[index + 1] != " "
+        harmless.append(isInside ? " " : ".")
+      case "/", ":", "@", "#", "\\": harmless.append(" ")
+      default: harmless.append(character)
+      }
+    }
+    return harmless
+  }
+
+  /// What a notice says: a text message, a mail, and the mail's subject.
+  struct Notice {
+    let short: String
+    let long: String
+    let subject: String
+  }
+
+  func notice(_ event: SecurityNotices.Event, at time: Date) -> Notice {
+    let day = Self.day(time)
+    let what: String
+    var details = ""
+    switch event {
+    case .newLogin(let client):
+      what = "new sign-in to your account on \(day)"
+      details = "Address: \(client.address)\nDevice: \(client.userAgent)\n\n"
+    case .passwordChanged: what = "your password was changed on \(day)"
+    case .phoneChanged: what = "the phone number of your account was changed on \(day)"
+    case .twoFactorEnabled(let factor):
+      what = "two-step login by \(Self.name(factor)) was turned on on \(day)"
+    case .twoFactorDisabled: what = "two-step login was turned off on \(day)"
+    case .backupCodeUsed(let left):
+      what = "a backup code was used on \(day), \(left) left"
+    case .factorDisabled(let factor):
+      what = "codes by \(Self.name(factor)) were switched off on \(day) after too many wrong ones"
+      details = "Sign in another way, and set it up again.\n\n"
+    case .codesFailing(let factor):
+      what = "many wrong codes by \(Self.name(factor)) on \(day)"
+      details = "Somebody may know your password. Change it.\n\n"
+    }
+    let advice = "If this was not you, contact us at once."
+    let sentence = what.prefix(1).uppercased() + what.dropFirst()
+    return Notice(
+      short: "\(product): \(what). \(advice)", long: "\(sentence).\n\n\(details)\(advice)",
+      subject: "\(product): \(what)")
+  }
+
+  private static func name(_ factor: Factor) -> String {
+    switch factor {
+    case .sms: "text message"
+    case .app: "authenticator app"
+    case .backup: "backup code"
+    }
   }
 
   /// To the account whose number somebody else has proven to hold.

@@ -6,7 +6,7 @@ package struct Part: Sendable {
   /// Worker threads, where not the configured number.
   package var workers: Int?
 
-  package static let responders = ["accounts", "verify-phone", "webhooks"].map {
+  package static let responders = ["accounts", "verify-phone", "two-factor", "webhooks"].map {
     Part(name: $0, isResponder: true)
   }
   package static let courier = Part(name: "courier", isResponder: false)

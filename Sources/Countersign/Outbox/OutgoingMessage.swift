@@ -16,6 +16,13 @@ package struct OutgoingMessage: Sendable {
     case code
     case phoneChanged = "phone_changed"
     case phoneClaimed = "phone_claimed"
+    case newLogin = "new_login"
+    case passwordChanged = "password_changed"
+    case twoFactorEnabled = "two_factor_enabled"
+    case twoFactorDisabled = "two_factor_disabled"
+    case backupCodeUsed = "backup_code_used"
+    case factorDisabled = "factor_disabled"
+    case codesFailing = "codes_failing"
 
     /// Codes overtake everything, and security notices overtake what is merely interesting.
     package var lane: Lane { self == .code ? .codes : .security }

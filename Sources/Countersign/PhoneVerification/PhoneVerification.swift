@@ -9,24 +9,37 @@ package struct PhoneVerification {
   private let connection: Connection
   private let store: VerificationStore
   private let accounts: AccountStore
+  private let factors: FactorStore
+  private let devices: DeviceStore
+  private let challenges: ChallengeStore
+  private let authorizations: Authorizations
+  private let notices: SecurityNotices
   private let outbox: Outbox
-  private let limits: SlidingLimits
+  private let budgets: SendBudgets
   private let phones: PhoneVault
   private let wording: Wording
   private let keys: KeyRing
   private let settings: Configuration.Limits
   private let canCall: Bool
+  private let coolingOff: TimeInterval
 
   package init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
     store = VerificationStore(connection: connection)
     accounts = AccountStore(connection: connection, vault: PhoneVault(configuration.keys))
+    factors = FactorStore(connection: connection)
+    devices = DeviceStore(connection: connection)
+    challenges = ChallengeStore(
+      connection: connection, phones: PhoneVault(configuration.keys))
+    authorizations = Authorizations(connection)
+    notices = SecurityNotices(connection, configuration)
     outbox = Outbox(connection, configuration)
-    limits = SlidingLimits(connection, configuration.keys)
+    budgets = SendBudgets(connection, configuration)
     phones = PhoneVault(configuration.keys)
     wording = Wording(configuration)
     keys = configuration.keys
     settings = configuration.limits
+    coolingOff = TimeInterval(configuration.limits.coolingOffHours) * 3_600
     canCall = configuration.twilio.phoneNumber != nil
   }
 
@@ -62,16 +75,23 @@ package struct PhoneVerification {
 
   /// Sends a code to a number that somebody wants to prove.
   ///
-  /// - Throws: `send_limit_reached` with the time to wait.
+  /// - Parameter authorization: for the purpose `phone_change`, which an owner with a second factor
+  ///   needs for any number but the verified one: who has the number has the codes, and the password's
+  ///   reset.
+  /// - Throws: `send_limit_reached` with the time to wait; `step_up_required`.
   package func send(
-    to number: PhoneNumber, channel: OutgoingMessage.Channel, asker: Asker, at now: Date
+    to number: PhoneNumber, channel: OutgoingMessage.Channel, asker: Asker,
+    authorization: Secret? = nil, at now: Date
   ) throws -> Sent {
     switch asker {
     case .owner(let account, _):
       try send(
         .phone, subject: account.id.bytes, to: number, channel: channel, asker: asker,
-        wording: .verifyPhone,
-        lifetime: .verification, at: now)
+        wording: .verifyPhone, lifetime: .verification, at: now
+      ) {
+        guard !account.isPhoneVerified || account.phone != number else { return }
+        try authorizations.require(authorization, for: .phoneChange, of: account, at: now)
+      }
     case .stranger, .host:
       try send(
         .signUp, subject: try phones.hash(number), to: number, channel: channel, asker: asker,
@@ -99,14 +119,18 @@ package struct PhoneVerification {
     }
     let number = try phones.open(
       found.destinationSealed, context: Self.context(.phone, account.id.bytes))
-    return try send(to: number, channel: channel, asker: .owner(account, address: address), at: now)
+    // The change was permitted when its first code was asked for.
+    return try send(
+      .phone, subject: account.id.bytes, to: number, channel: channel,
+      asker: .owner(account, address: address), wording: .verifyPhone, lifetime: .verification,
+      at: now)
   }
 
   private func send(
     _ purpose: VerificationCode.Purpose, subject: [UInt8], to number: PhoneNumber,
     channel: OutgoingMessage.Channel,
     asker: Asker, wording purposeWords: Wording.CodePurpose, lifetime: VerificationCode.Lifetime,
-    at now: Date
+    at now: Date, permit: () throws -> Void = {}
   ) throws -> Sent {
     guard channel != .call || canCall else { throw Rejection(.invalidField, field: "channel") }
     let code = Random.digits(VerificationCode.length)
@@ -127,11 +151,9 @@ package struct PhoneVerification {
       destinationSealed: try phones.seal(number, context: Self.context(purpose, subject)),
       destinationHash: destination, channel: channel, message: message.id,
       expiresAt: message.expiresAt)
-    let charges = charges(to: number, asker: asker)
     try connection.transaction {
-      if let seconds = try limits.chargeInTransaction(charges, at: now) {
-        throw Rejection(.sendLimitReached, retryAfter: seconds)
-      }
+      try permit()
+      try budgets.chargeInTransaction(number, asker.budget, at: now)
       try store.issue(purpose, subject, issue, at: now)
       try outbox.queue(message, at: now)
     }
@@ -142,43 +164,6 @@ package struct PhoneVerification {
 
   private static func context(_ purpose: VerificationCode.Purpose, _ subject: [UInt8]) -> [UInt8] {
     Array("verification|\(purpose.rawValue)|".utf8) + subject
-  }
-
-  /// What a send is charged to.
-  private func charges(
-    to number: PhoneNumber, asker: Asker
-  ) -> [(key: LimitKey, limits: [SlidingLimit])] {
-    let hour: TimeInterval = 3_600
-    var charges: [(key: LimitKey, limits: [SlidingLimit])] = [
-      (
-        .sendsTo(number),
-        [
-          SlidingLimit(settings.sendsPerNumberPerHour, per: hour),
-          SlidingLimit(settings.sendsPerNumberPerDay, per: 24 * hour),
-        ]
-      )
-    ]
-    switch asker {
-    case .stranger(let address):
-      // The same share of the day, or a stranger who comes back every hour would take all of it.
-      let share = max(1, settings.sendsPerNumberPerDay * 3 / 5)
-      charges.append(
-        (
-          .anonymousSendsTo(number),
-          [
-            SlidingLimit(settings.anonymousSendsPerNumberPerHour, per: hour),
-            SlidingLimit(share, per: 24 * hour),
-          ]
-        ))
-      charges.append(
-        (.sendsFrom(address: address), [SlidingLimit(settings.sendsPerAddressPerHour, per: hour)]))
-    case .owner(_, let address):
-      charges.append(
-        (.sendsFrom(address: address), [SlidingLimit(settings.sendsPerAddressPerHour, per: hour)]))
-    case .host:
-      break
-    }
-    return charges
   }
 
   /// Looks for a moment whether a provider took a code, so that the caller hears of a refusal.
@@ -241,6 +226,7 @@ package struct PhoneVerification {
       try use(proven, .phone, account.id.bytes, at: now)
       if let holder = try accounts.holder(of: try phones.hash(number)), holder.id != account.id {
         try accounts.removePhone(of: holder.id)
+        try loseFactor(holder.id, at: now)
         try SessionStore(connection: connection, vault: phones).lowerLevel(of: holder.id)
         try outbox.queue(
           OutgoingMessage(
@@ -356,22 +342,27 @@ package struct PhoneVerification {
     outbox.wakeCourier()
   }
 
+  /// Tells of a number that an account has lost; what was remembered and could be answered under it
+  /// is over.
   private func tell(_ lost: PhoneNumber, of account: Account, at now: Date) throws {
-    try accounts.coolOff(account.id, until: now.addingTimeInterval(Self.coolingOff))
-    let text = wording.phoneChanged(at: now)
-    let end = now.addingTimeInterval(24 * 3_600)
-    try outbox.queue(
-      OutgoingMessage(
-        id: Identifier(at: now), .phoneChanged, .sms, account: account.id, to: .phone(lost),
-        text: MessageText(body: text.body), expiresAt: end), at: now)
-    try outbox.queue(
-      OutgoingMessage(
-        id: Identifier(at: now), .phoneChanged, .email, account: account.id,
-        to: .email(account.email), text: text, expiresAt: end), at: now)
+    try accounts.coolOff(account.id, until: now + coolingOff)
+    try devices.removeAll(of: account.id)
+    try challenges.removeAll(of: account.id)
+    try notices.queue(.phoneChanged, to: account, phone: lost, at: now)
   }
 
-  /// How long transfers wait after the number changed.
-  private static let coolingOff: TimeInterval = 24 * 3_600
+  /// Takes codes by text message off an account whose number is somebody else's now; without another
+  /// factor its two-step login is off, and whoever knows its password is back to that.
+  private func loseFactor(_ account: Account.ID, at now: Date) throws {
+    try factors.remove(.sms, of: account)
+    if try !factors.all(of: account).contains(where: { $0.kind == .app && $0.confirmedAt != nil }) {
+      try factors.removeAll(of: account)
+    }
+    try factors.settlePreferred(of: account)
+    try devices.removeAll(of: account)
+    try challenges.removeAll(of: account)
+    try accounts.coolOff(account, until: now + coolingOff)
+  }
 
   package func purge(at now: Date) throws(DatabaseError) -> Int {
     try store.purge(at: now)
@@ -383,6 +374,14 @@ extension PhoneVerification.Asker {
     switch self {
     case .owner(let account, _): account
     case .stranger, .host: nil
+    }
+  }
+
+  fileprivate var budget: SendBudgets.Asker {
+    switch self {
+    case .stranger(let address): .stranger(address: address)
+    case .owner(_, let address): .owner(address: address)
+    case .host: .host
     }
   }
 }

@@ -162,6 +162,12 @@ struct VerificationStore {
       """)
   }
 
+  /// Drops a code that would change an account's number.
+  func removePhoneChange(of account: Account.ID) throws(DatabaseError) {
+    try connection.execute(
+      "DELETE FROM verification WHERE purpose = 'phone' AND subject = \(account.bytes)")
+  }
+
   func insertProof(_ token: Token, sealed: [UInt8], hash: [UInt8], until end: Date)
     throws(DatabaseError)
   {
@@ -202,30 +208,5 @@ struct VerificationStore {
       "DELETE FROM verification WHERE expires_at < \(now.addingTimeInterval(-24 * 3_600)) LIMIT 10000"
     )
       + connection.execute("DELETE FROM phone_proof WHERE expires_at < \(now) LIMIT 10000")
-  }
-}
-
-/// How many tries of one subject may fail within an hour, over all codes; kept as times in the
-/// verification's own row, so that one UPDATE charges both.
-struct FailureLimit {
-  static let window: TimeInterval = 3_600
-  /// A row has room for 256 times; a higher limit is not a limit that means anything.
-  private let count: Int
-
-  init(_ count: Int) {
-    self.count = min(count, SlidingLimits.maximumStamps)
-  }
-
-  var keptBytes: Int { count * 8 }
-
-  func stamp(_ time: Date) -> [UInt8] { SlidingLimits.stamp(time) }
-
-  /// Seconds until a try is allowed again; nil when one is allowed now.
-  func wait(_ failures: [UInt8], at now: Date) -> Int? {
-    guard failures.count >= keptBytes else { return nil }
-    let oldest = Date(
-      microseconds: failures[keptBytes - 8..<keptBytes].reduce(Int64(0)) { $0 << 8 | Int64($1) })
-    let seconds = oldest.addingTimeInterval(Self.window).timeIntervalSince(now)
-    return seconds > 0 ? Int(seconds.rounded(.up)) : nil
   }
 }

@@ -21,13 +21,15 @@ package struct Retention {
     let verification = PhoneVerification(connection, configuration)
     let limits = SlidingLimits(connection, configuration.keys)
     let delivery = DeliveryStore(connection: connection)
-    let answers = IdempotentAnswers(connection)
+    let answers = IdempotentAnswers(connection, configuration.keys)
+    let challenges = Challenges(connection, configuration)
+    let devices = DeviceStore(connection: connection)
     var total = 0
     while true {
       let removed =
         try sessions.purge(at: now) + verification.purge(at: now) + limits.purge(at: now)
         + delivery.purge(at: now)
-        + answers.purge(at: now)
+        + answers.purge(at: now) + challenges.purge(at: now) + devices.purge(at: now)
       total += removed
       if removed == 0 { return total }
     }

@@ -4,16 +4,19 @@ package import FoundationEssentials
 /// Answers a host's request with an `Idempotency-Key` once, and repeats the answer for a day.
 ///
 /// The key is claimed by inserting its row, so of two requests at once only one runs. Only a
-/// success is kept: a refusal changed nothing, and the host may try again with the same key.
+/// success is kept: a refusal changed nothing, and the host may try again with the same key. It is
+/// kept sealed, since an answer may hold what is shown only once.
 package struct IdempotentAnswers {
   private let connection: Connection
+  private let keys: KeyRing
 
   private static let lifetime: TimeInterval = 24 * 3_600
   /// After this long a request that left no answer is taken to have died with its process.
   private static let patience: TimeInterval = 60
 
-  package init(_ connection: Connection) {
+  package init(_ connection: Connection, _ keys: KeyRing) {
     self.connection = connection
+    self.keys = keys
   }
 
   /// Runs the act, or repeats its first answer with `Idempotent-Replayed: true`. Without the header
@@ -49,13 +52,14 @@ package struct IdempotentAnswers {
         """)
       throw error
     }
+    let sealed = try keys.seal(response.body, .payload, context: Self.context(owner.id, keyHash))
     // What was done stays done: when this fails the row stays claimed, and a repetition is refused
     // rather than done again.
     try connection.transaction {
       try connection.execute(
         """
         UPDATE idempotent_answer
-           SET status = \(response.status.code), body = \(response.body)
+           SET status = \(response.status.code), body = \(sealed)
          WHERE service_key_id = \(owner.id)
            AND key_hash = \(keyHash)
         """)
@@ -65,6 +69,10 @@ package struct IdempotentAnswers {
 
   package func purge(at now: Date) throws(DatabaseError) -> Int {
     try connection.execute("DELETE FROM idempotent_answer WHERE expires_at < \(now) LIMIT 10000")
+  }
+
+  private static func context(_ owner: [UInt8], _ key: [UInt8]) -> [UInt8] {
+    Array("idempotent_answer|body|".utf8) + owner + key
   }
 
   private func claim(_ owner: [UInt8], _ key: [UInt8], _ request: [UInt8], _ now: Date) throws
@@ -96,8 +104,10 @@ package struct IdempotentAnswers {
     }
     if !isOver, let code = try row.optionalInt("status") {
       let status = [Response.Status.ok, .created, .accepted].first { $0.code == code } ?? .ok
-      return Response(status, body: try row.optionalBytes("body") ?? []).adding(
-        "Idempotent-Replayed", "true")
+      let body = try row.optionalBytes("body").map {
+        try keys.open($0, .payload, context: Self.context(owner, key))
+      }
+      return Response(status, body: body ?? []).adding("Idempotent-Replayed", "true")
     }
     let taken = try connection.execute(
       """

@@ -32,11 +32,38 @@ package struct SessionGate {
     return session
   }
 
+  /// The caller's session, at level 2 when the account has a second factor on.
+  ///
+  /// - Throws: `unauthenticated` without one; `level_too_low`.
+  package func fullyAuthenticated(_ request: Request) throws -> Session {
+    let session = try required(request)
+    guard session.account.secondFactor == nil || session.level >= 2 else {
+      throw Rejection(.levelTooLow)
+    }
+    return session
+  }
+
   /// What an answer carries that opens a session: the cookie beside the token in its body.
   package func cookie(_ issued: IssuedSession, for request: Request) -> (
     name: String, value: String
   ) {
     let seconds = Int(issued.endsAt.timeIntervalSince(request.time))
     return ("Set-Cookie", cookies.session(issued.token, lifetime: seconds))
+  }
+
+  /// What an answer carries that begins a pending login, beside the id in its body.
+  package func cookie(pending begun: Challenge.Begun, for request: Request) -> (
+    name: String, value: String
+  ) {
+    let seconds = Int(begun.expiresAt.timeIntervalSince(request.time))
+    return ("Set-Cookie", cookies.pendingLogin(begun.id, lifetime: seconds))
+  }
+
+  /// What an answer carries to a device that is remembered, for its next login.
+  package func cookie(_ device: RememberedDevice.Issued, for request: Request) -> (
+    name: String, value: String
+  ) {
+    let seconds = Int(device.expiresAt.timeIntervalSince(request.time))
+    return ("Set-Cookie", cookies.device(device.token, lifetime: seconds))
   }
 }

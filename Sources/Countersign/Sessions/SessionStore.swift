@@ -12,14 +12,17 @@ struct SessionStore {
   ) throws(DatabaseError) {
     try connection.execute(
       """
-      INSERT INTO session (token_hash, id, account_id, aal, user_agent, address, created_at, last_seen_at, expires_at)
-      VALUES (\(token.hash), \(id), \(account), \(level), \(client.userAgent), \(client.address), \(now), \(now), \(end))
+      INSERT INTO session (token_hash, id, account_id, aal, factor_at, user_agent, address, created_at, last_seen_at,
+                           expires_at)
+      VALUES (\(token.hash), \(id), \(account), \(level), \(level > 1 ? now : nil), \(client.userAgent),
+              \(client.address), \(now), \(now), \(end))
       """)
   }
 
   struct Found {
     let id: Session.ID
     let level: Int
+    let factorAt: Date?
     let account: Account
     let lastSeenAt: Date
     let end: Date
@@ -29,8 +32,9 @@ struct SessionStore {
   func find(_ token: Token, at now: Date, idleSince: Date) throws -> Found? {
     let row = try connection.first(
       """
-      SELECT s.id AS session_id, s.aal, s.last_seen_at, s.expires_at, a.id, a.email, a.name, a.locale, a.region,
-             a.currency, a.role, a.phone_sealed, a.phone_verified_at, a.created_at
+      SELECT s.id AS session_id, s.aal, s.factor_at, s.last_seen_at, s.expires_at, a.id, a.email, a.name, a.locale,
+             a.region, a.currency, a.role, a.second_factor, a.phone_sealed, a.phone_verified_at, a.cooling_off_until,
+             a.created_at
         FROM session s
         JOIN account a ON a.id = s.account_id
        WHERE s.token_hash = \(token.hash)
@@ -39,7 +43,8 @@ struct SessionStore {
       """)
     guard let row else { return nil }
     return Found(
-      id: try row.id("session_id"), level: try row.int("aal"), account: try Account(row, vault),
+      id: try row.id("session_id"), level: try row.int("aal"),
+      factorAt: try row.optionalTime("factor_at"), account: try Account(row, vault),
       lastSeenAt: try row.time("last_seen_at"), end: try row.time("expires_at"))
   }
 
@@ -85,6 +90,28 @@ struct SessionStore {
 
   func deleteAll(of account: Account.ID, except kept: Session.ID) throws(DatabaseError) {
     try connection.execute("DELETE FROM session WHERE account_id = \(account) AND id <> \(kept)")
+  }
+
+  /// Gives a session at level 2 to who holds one; its old token is dead. False when it has ended.
+  func raise(_ id: Session.ID, of account: Account.ID, to token: Token, at now: Date)
+    throws(DatabaseError) -> Bool
+  {
+    try connection.execute(
+      """
+      UPDATE session
+         SET token_hash = \(token.hash), aal = 2, factor_at = \(now), last_seen_at = \(now)
+       WHERE id = \(id)
+         AND account_id = \(account)
+         AND expires_at > \(now)
+      """) == 1
+  }
+
+  func end(of id: Session.ID) throws(DatabaseError) -> Date? {
+    try connection.first("SELECT expires_at FROM session WHERE id = \(id)")?.time("expires_at")
+  }
+
+  func markProven(_ id: Session.ID, at now: Date) throws(DatabaseError) {
+    try connection.execute("UPDATE session SET factor_at = \(now) WHERE id = \(id)")
   }
 
   /// Drops an account's sessions to the level of a password alone.

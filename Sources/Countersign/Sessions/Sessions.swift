@@ -38,8 +38,26 @@ package struct Sessions {
       try store.markSeen(token, at: now)
     }
     return Session(
-      id: found.id, account: found.account, level: found.level,
+      id: found.id, account: found.account, level: found.level, factorAt: found.factorAt,
       expiresAt: min(found.end, now.addingTimeInterval(idle)))
+  }
+
+  /// Raises a session to level 2 after a second factor was proven; called inside the transaction
+  /// that uses the proof up.
+  ///
+  /// - Returns: its new token; the old one is dead.
+  /// - Throws: `unauthenticated` when the session has ended meanwhile.
+  func raise(_ id: Session.ID, of account: Account.ID, at now: Date) throws -> IssuedSession {
+    let token = Token()
+    guard try store.raise(id, of: account, to: token, at: now), let end = try store.end(of: id)
+    else { throw Rejection(.unauthenticated) }
+    return IssuedSession(
+      token: token.text, expiresAt: min(end, now.addingTimeInterval(idle)), endsAt: end)
+  }
+
+  /// Notes that a second factor was proven in a session that is at level 2 already.
+  func markProven(_ session: Session, at now: Date) throws(DatabaseError) {
+    try store.markProven(session.id, at: now)
   }
 
   package func list(_ session: Session, at now: Date) throws(DatabaseError) -> [SessionSummary] {

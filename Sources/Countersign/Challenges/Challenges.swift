@@ -1,0 +1,413 @@
+package import FoundationEssentials
+
+/// Asking for a second factor, and judging the answer: the second step of a login, and the step-up
+/// before a sensitive act.
+///
+/// A challenge belongs to an account and a purpose, and to the details of a payment where there is
+/// one. What it gives is made in the transaction that ends it: a session for a login, for anything
+/// else an authorization to do that one thing.
+package struct Challenges {
+  private let connection: Connection
+  private let store: ChallengeStore
+  private let checks: FactorChecks
+  private let sessions: Sessions
+  private let authorizations: Authorizations
+  private let devices: RememberedDevices
+  private let familiar: FamiliarClients
+  private let budgets: SendBudgets
+  private let outbox: Outbox
+  private let phones: PhoneVault
+  private let keys: KeyRing
+  private let wording: Wording
+  private let settings: Configuration.Limits
+  private let canCall: Bool
+
+  package init(_ connection: Connection, _ configuration: Configuration) {
+    self.connection = connection
+    phones = PhoneVault(configuration.keys)
+    store = ChallengeStore(connection: connection, phones: phones)
+    checks = FactorChecks(connection, configuration)
+    sessions = Sessions(connection, configuration)
+    authorizations = Authorizations(connection)
+    devices = RememberedDevices(connection)
+    familiar = FamiliarClients(connection, configuration)
+    budgets = SendBudgets(connection, configuration)
+    outbox = Outbox(connection, configuration)
+    keys = configuration.keys
+    wording = Wording(configuration)
+    settings = configuration.limits
+    canCall = configuration.twilio.phoneNumber != nil
+  }
+
+  // MARK: Beginning
+
+  /// Begins a challenge; a code by text message is on its way when this returns.
+  ///
+  /// The app is asked for where both factors are on. A login begins even when no code may be sent:
+  /// there are other ways to answer it.
+  ///
+  /// - Throws: `no_second_factor`; `cooling_off` with `until`, for a transfer; `send_limit_reached`.
+  package func begin(
+    _ purpose: Challenge.Purpose, for account: Account, _ details: TransactionDetails? = nil,
+    by beginner: Challenge.Beginner, at now: Date
+  ) throws -> Challenge.Begun {
+    if purpose == .transfer, let end = account.coolingOffUntil, end > now {
+      throw Rejection(.coolingOff).adding("until", .text(end.rfc3339))
+    }
+    let usable = try checks.store.all(of: account.id).filter { factor in
+      factor.isUsable && (factor.kind == .app || factor.kind == .sms && account.isPhoneVerified)
+    }
+    let preferred = usable.contains { $0.kind == .app } ? .app : usable.first?.kind
+    // A factor that was disabled still guards the login, which a backup code then completes.
+    guard let method = preferred ?? (purpose == .login ? account.secondFactor : nil) else {
+      throw Rejection(.noSecondFactor)
+    }
+    let sends = method == .sms && preferred == .sms
+    let new = try make(purpose, for: account, details, method, by: beginner, at: now)
+    do {
+      if sends {
+        return try beginWithCode(new, account, details, at: now)
+      }
+    } catch let refusal as Rejection
+      where refusal.reason == .sendLimitReached && purpose == .login
+    {
+      try store.insert(new, at: now)
+      return Challenge.Begun(
+        id: new.token.text, method: method, maskedPhone: account.phone?.masked,
+        expiresAt: new.expiresAt, isCodeSent: false, retryAfter: refusal.retryAfter)
+    }
+    try store.insert(new, at: now)
+    return Challenge.Begun(
+      id: new.token.text, method: method,
+      maskedPhone: method == .sms ? account.phone?.masked : nil,
+      expiresAt: new.expiresAt, isCodeSent: false, retryAfter: nil)
+  }
+
+  /// Sends a code to the phone that an account binds as a factor; `SecondFactors` looks for it.
+  func beginBinding(of account: Account, by session: Session, address: String, at now: Date) throws
+    -> Challenge.Begun
+  {
+    let new = try make(
+      .enableTwoFactor, for: account, nil, .sms, by: .session(session, address: address), at: now)
+    return try beginWithCode(new, account, nil, at: now)
+  }
+
+  private func make(
+    _ purpose: Challenge.Purpose, for account: Account, _ details: TransactionDetails?,
+    _ method: Factor, by beginner: Challenge.Beginner, at now: Date
+  ) throws -> ChallengeStore.New {
+    let token = Token()
+    return ChallengeStore.New(
+      token: token, account: account.id, purpose: purpose, method: method, beginner: beginner,
+      detailsSealed: try details.map {
+        try keys.seal(
+          Array(JSONEncoder().encode($0)), .payload, context: Self.context(token.hash))
+      }, detailsHash: details?.hash, expiresAt: now + Challenge.lifetime)
+  }
+
+  private func beginWithCode(
+    _ new: ChallengeStore.New, _ account: Account, _ details: TransactionDetails?, at now: Date
+  ) throws -> Challenge.Begun {
+    try issueCode(
+      new.token.hash, account, new.purpose, details, new.detailsHash, .sms, new.beginner.budget,
+      at: now
+    ) { try store.insert(new, at: now) }
+    return Challenge.Begun(
+      id: new.token.text, method: .sms, maskedPhone: account.phone?.masked,
+      expiresAt: new.expiresAt,
+      isCodeSent: true, retryAfter: nil)
+  }
+
+  private static func context(_ tokenHash: [UInt8]) -> [UInt8] {
+    Array("challenge|details|".utf8) + tokenHash
+  }
+
+  // MARK: Codes
+
+  /// What the MAC of a code covers: this account, purpose, challenge, issue, number, and payment, and
+  /// no other.
+  private static func fields(
+    _ code: String, _ account: Account.ID, _ purpose: Challenge.Purpose, _ tokenHash: [UInt8],
+    nonce: [UInt8], destination: [UInt8], details: [UInt8]?
+  ) -> [[UInt8]] {
+    [
+      Array("challenge".utf8), account.bytes, Array(purpose.rawValue.utf8), tokenHash, nonce,
+      destination, details ?? [], Array(code.utf8),
+    ]
+  }
+
+  /// Makes a code and queues it; the one that lived for this account and purpose is dead.
+  private func issueCode(
+    _ tokenHash: [UInt8], _ account: Account, _ purpose: Challenge.Purpose,
+    _ details: TransactionDetails?, _ detailsHash: [UInt8]?, _ channel: OutgoingMessage.Channel,
+    _ asker: SendBudgets.Asker, at now: Date, before: () throws -> Void = {}
+  ) throws {
+    guard let number = account.phone, account.isPhoneVerified else {
+      throw Rejection(.noSecondFactor)
+    }
+    let code = Random.digits(VerificationCode.length)
+    let lifetime = VerificationCode.Lifetime.secondFactor
+    let words = Wording.CodePurpose(purpose)
+    let text =
+      switch (channel, details) {
+      case (.call, nil): wording.spokenCode(code, words)
+      case (.call, let details?): wording.spokenTransferCode(code, details)
+      case (_, nil): wording.code(code, words, minutes: lifetime.minutes)
+      case (_, let details?): wording.transferCode(code, details, minutes: lifetime.minutes)
+      }
+    let message = OutgoingMessage(
+      id: Identifier(at: now), .code, channel, account: account.id, to: .phone(number), text: text,
+      expiresAt: now + lifetime.interval)
+    let nonce = Random.bytes(16)
+    let destination = try phones.hash(number)
+    let issued = ChallengeStore.Code(
+      nonce: nonce, keyID: keys.current.id,
+      mac: try keys.mac(
+        .code,
+        Self.fields(
+          code, account.id, purpose, tokenHash, nonce: nonce, destination: destination,
+          details: detailsHash)),
+      destinationHash: destination, message: message.id, expiresAt: message.expiresAt)
+    var attempt = 1
+    while true {
+      do {
+        try connection.transaction {
+          try budgets.chargeInTransaction(number, asker, at: now)
+          try before()
+          try store.setCode(tokenHash, account.id, purpose, issued, at: now)
+          try outbox.queue(message, at: now)
+        }
+        break
+      } catch let error as DatabaseError where error.code == .duplicateEntry && attempt < 5 {
+        // Two requests gave the same account and purpose a code at once; the later one's is to live.
+        attempt += 1
+      }
+    }
+    outbox.wakeCourier()
+  }
+
+  /// Who asks for another code.
+  package enum Asker: Sendable {
+    case session(Session)
+    case host
+    /// Who holds a pending login: its id is all there is.
+    case holder
+
+    fileprivate func mayAsk(for challenge: ChallengeStore.Found) -> Bool {
+      switch self {
+      case .session(let session):
+        challenge.begunBy == "session" && challenge.account.id == session.account.id
+      case .host: challenge.begunBy == "host"
+      case .holder: challenge.begunBy == "password"
+      }
+    }
+  }
+
+  /// Who began a challenge, for a caller that has to show that it is the same.
+  package enum Origin: Sendable {
+    case password, session, host
+  }
+
+  /// Nil for a challenge that there is none of.
+  package func origin(of id: String) throws -> Origin? {
+    guard let token = Token(received: id), let found = try store.find(token, answeredBy: nil) else {
+      return nil
+    }
+    switch found.begunBy {
+    case "password": return .password
+    case "session": return .session
+    default: return .host
+    }
+  }
+
+  /// Sends another code; the earlier one dies.
+  ///
+  /// A challenge of the app sends none, or a caller could choose the weaker factor; at a login the
+  /// owner may, who cannot get in otherwise.
+  ///
+  /// - Parameter email: whose pending login it has to be, where the caller names somebody.
+  /// - Throws: `not_found` also when somebody else began it; `challenge_expired`;
+  ///   `resend_too_soon`; `send_limit_reached`; `no_second_factor` when there is no phone to send to.
+  /// - Returns: when the code expires, and seconds until another may be asked for.
+  package func resend(
+    _ id: String, _ channel: OutgoingMessage.Channel, by asker: Asker, email: String? = nil,
+    address: String, at now: Date
+  ) throws -> (expiresAt: Date, resendAfter: Int) {
+    guard let token = Token(received: id),
+      let found = try store.find(token, answeredBy: .sms), asker.mayAsk(for: found),
+      email == nil || email?.lowercased() == found.account.email.lowercased()
+    else { throw Rejection(.notFound) }
+    guard found.endedAt == nil, found.expiresAt > now else { throw Rejection(.challengeExpired) }
+    guard channel != .call || canCall else { throw Rejection(.invalidField, field: "channel") }
+    guard found.factor?.isUsable == true, found.method == .sms || found.purpose == .login else {
+      throw Rejection(.noSecondFactor)
+    }
+    let gap = TimeInterval(settings.resendSeconds)
+    guard try store.markResent(found.tokenHash, issuedBefore: now - gap, at: now) else {
+      let wait = (found.codeIssuedAt ?? now).addingTimeInterval(gap).timeIntervalSince(now)
+      throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up))))
+    }
+    let details = try found.detailsSealed.map {
+      try JSONDecoder().decode(
+        TransactionDetails.self,
+        from: Data(keys.open($0, .payload, context: Self.context(found.tokenHash))))
+    }
+    let budget: SendBudgets.Asker =
+      switch asker {
+      case .session, .holder: .owner(address: address)
+      case .host: .host
+      }
+    try issueCode(
+      found.tokenHash, found.account, found.purpose, details, found.detailsHash, channel, budget,
+      at: now)
+    return (now + VerificationCode.Lifetime.secondFactor.interval, settings.resendSeconds)
+  }
+
+  // MARK: Answering
+
+  /// Judges an answer, and gives what a right one gives.
+  ///
+  /// - Parameters:
+  ///   - email: whose login it has to be, where the caller names somebody.
+  ///   - remembersDevice: whether a login is to skip this step on this device from now on; never for
+  ///     an administrator.
+  /// - Throws: `not_found`; `challenge_expired`; `challenge_exhausted` after three tries;
+  ///   `code_incorrect` as 401, with `attemptsRemaining`; `too_many_attempts`.
+  package func answer(
+    _ id: String, _ offer: Challenge.Offer, email: String? = nil, remembersDevice: Bool,
+    _ client: ClientDescription, at now: Date
+  ) throws -> Challenge.Outcome {
+    guard let token = Token(received: id), let found = try store.find(token, answeredBy: offer.kind)
+    else { throw Rejection(.notFound) }
+    if let email {
+      guard found.purpose == .login, found.begunBy == "password",
+        email.lowercased() == found.account.email.lowercased()
+      else { throw Rejection(.notFound) }
+    }
+    let proven = try check(found, offer, isBinding: false, at: now)
+    let isLogin = found.purpose == .login
+    let outcome: Challenge.Outcome = try connection.transaction {
+      try use(proven, found, at: now)
+      guard isLogin else {
+        let issued = try authorizations.issue(
+          found.account.id, found.purpose, details: found.detailsHash, method: proven.kind, at: now)
+        return .authorization(issued.token, expiresAt: issued.expiresAt)
+      }
+      let session =
+        if let raised = found.session {
+          try sessions.raise(raised, of: found.account.id, at: now)
+        } else {
+          try sessions.open(found.account.id, level: 2, client, at: now)
+        }
+      try familiar.note(found.account, client, at: now)
+      let device =
+        remembersDevice && found.account.role != .admin
+        ? try devices.remember(found.account.id, client, at: now) : nil
+      return .login(found.account.id, session, device)
+    }
+    outbox.wakeCourier()
+    return outcome
+  }
+
+  /// Judges the code that was sent to a phone that an account binds; `use` is left to the caller.
+  func checkBinding(_ account: Account.ID, _ code: String, at now: Date) throws -> (
+    challenge: ChallengeStore.Found, proven: ProvenFactor
+  ) {
+    guard let found = try store.findLive(account, .enableTwoFactor) else {
+      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
+    }
+    return (found, try check(found, .code(code), isBinding: true, at: now))
+  }
+
+  /// Ends an answered challenge and uses up what answered it; called inside the transaction of what
+  /// it gives.
+  func use(_ proven: ProvenFactor, _ found: ChallengeStore.Found, at now: Date) throws {
+    guard try store.markAnswered(found, needsCode: proven.kind == .sms, at: now),
+      try checks.use(proven, of: found.account, at: now)
+    else { throw Rejection(.codeUnauthorized).adding("attemptsRemaining", .int(0)) }
+  }
+
+  /// Charges a try, then compares.
+  private func check(
+    _ found: ChallengeStore.Found, _ offer: Challenge.Offer, isBinding: Bool, at now: Date
+  ) throws -> ProvenFactor {
+    guard found.endedAt == nil, found.expiresAt > now else { throw Rejection(.challengeExpired) }
+    let left = max(0, Challenge.maximumTries - found.tries)
+    let wrong = Rejection(.codeUnauthorized)
+    let kind = offer.kind ?? found.method
+    guard left > 0 else { throw Rejection(.challengeExhausted) }
+    guard let factor = found.factor, isBinding || factor.confirmedAt != nil else {
+      throw wrong.adding("attemptsRemaining", .int(left))
+    }
+    // What is not even the form of a code is no try, and no guess either.
+    let typed: BackupCode?
+    switch offer {
+    case .code(let code), .appCode(let code):
+      typed = nil
+      guard VerificationCode.isWellFormed(code) else {
+        throw wrong.adding("attemptsRemaining", .int(left))
+      }
+    case .backupCode(let text):
+      typed = BackupCode(typed: text, for: found.account.id)
+      guard typed != nil else { throw wrong.adding("attemptsRemaining", .int(left)) }
+    }
+    let isCharged = try store.charge(
+      found, kind, checks.failureLimit, needsCode: kind == .sms, isBinding: isBinding, at: now)
+    guard isCharged else { throw try refusal(found, factor, kind, at: now) }
+    if let proven = try judge(found, factor, kind, offer, typed, at: now) { return proven }
+    try checks.failed(kind, factor.failures, of: found.account, at: now)
+    throw wrong.adding("attemptsRemaining", .int(left - 1))
+  }
+
+  private func judge(
+    _ found: ChallengeStore.Found, _ factor: FactorRow, _ kind: Factor, _ offer: Challenge.Offer,
+    _ typed: BackupCode?, at now: Date
+  ) throws -> ProvenFactor? {
+    switch offer {
+    case .backupCode:
+      guard let typed, try checks.store.hasUnused(typed, of: found.account.id) else { return nil }
+      return .backup(typed)
+    case .code(let code), .appCode(let code):
+      guard kind == .sms else {
+        return try checks.match(
+          code, factor.secretSealed, after: factor.lastStep, of: found.account.id, at: now
+        ).map(ProvenFactor.app)
+      }
+      guard let sent = found.code else { return nil }
+      let mac = try keys.mac(
+        .code, key: sent.keyID,
+        Self.fields(
+          code, found.account.id, found.purpose, found.tokenHash, nonce: found.nonce,
+          destination: sent.destinationHash, details: found.detailsHash))
+      return ConstantTime.equal(mac, sent.mac) ? .sms : nil
+    }
+  }
+
+  /// Why a try was not charged: read again, since others may have tried meanwhile.
+  private func refusal(
+    _ found: ChallengeStore.Found, _ factor: FactorRow, _ kind: Factor, at now: Date
+  ) throws -> Rejection {
+    let latest = try checks.store.find(kind, of: found.account.id) ?? factor
+    let refusal = checks.refusal(latest.failures, at: now)
+    if refusal.reason == .tooManyAttempts { return refusal }
+    if kind == .sms, found.code == nil || (found.code?.expiresAt ?? now) <= now {
+      return refusal.adding("attemptsRemaining", .int(0))
+    }
+    return latest.disabledAt == nil ? Rejection(.challengeExhausted) : refusal
+  }
+
+  package func purge(at now: Date) throws(DatabaseError) -> Int {
+    try store.purge(at: now)
+  }
+}
+
+extension Challenge.Offer {
+  /// The factor that the offer is of; nil for the challenge's own method.
+  fileprivate var kind: Factor? {
+    switch self {
+    case .code: nil
+    case .appCode: .app
+    case .backupCode: .backup
+    }
+  }
+}

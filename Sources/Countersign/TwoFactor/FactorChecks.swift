@@ -1,0 +1,128 @@
+import FoundationEssentials
+
+/// Judging what somebody offers as a second factor: the part that challenges, sessions, and bindings
+/// have in common.
+///
+/// The order is always the same: the try is charged and committed, then compared, and what was right
+/// is used up by a guarded change in the transaction of what it gives. So of any number of tries at
+/// once no more are compared than are allowed, and one at most succeeds.
+struct FactorChecks {
+  let store: FactorStore
+  private let connection: Connection
+  private let keys: KeyRing
+  private let limits: SlidingLimits
+  private let notices: SecurityNotices
+  private let alerts: Alerts
+  private let settings: Configuration.Limits
+
+  init(_ connection: Connection, _ configuration: Configuration) {
+    self.connection = connection
+    store = FactorStore(connection: connection)
+    keys = configuration.keys
+    limits = SlidingLimits(connection, configuration.keys)
+    notices = SecurityNotices(connection, configuration)
+    alerts = Alerts(connection: connection)
+    settings = configuration.limits
+  }
+
+  var failureLimit: FailureLimit { FailureLimit(settings.failedCodesPerHour) }
+
+  // MARK: Secrets
+
+  private static func context(_ account: Account.ID) -> [UInt8] {
+    Array("factor|secret|".utf8) + account.bytes
+  }
+
+  func seal(_ secret: [UInt8], of account: Account.ID) throws -> [UInt8] {
+    try keys.seal(secret, .totp, context: Self.context(account))
+  }
+
+  /// Judges an app's code; nil when it is of no step that may still be accepted.
+  ///
+  /// A secret that does not open was sealed for another account or with a key that is gone: nothing
+  /// matches it, and an operator is told.
+  func match(
+    _ code: String, _ sealed: [UInt8]?, after lastStep: Int, of account: Account.ID, at now: Date
+  ) throws -> TOTP.Match? {
+    guard let sealed else { return nil }
+    do {
+      let secret = try keys.open(sealed, .totp, context: Self.context(account))
+      return TOTP.match(Array(code.utf8), secret, after: lastStep, at: now)
+    } catch {
+      try alerts.raise(.sealedDataUnreadable, about: "factor \(account)", at: now)
+      return nil
+    }
+  }
+
+  // MARK: Trying
+
+  /// Charges a try at a factor outside any challenge.
+  ///
+  /// - Throws: `too_many_attempts` when the hour's are used up; `code_incorrect` when the factor is
+  ///   disabled.
+  func charge(_ factor: FactorRow, of account: Account.ID, isBinding: Bool = false, at now: Date)
+    throws
+  {
+    guard
+      try store.charge(factor.kind, of: account, failureLimit, isBinding: isBinding, at: now)
+    else { throw refusal(factor.failures, at: now) }
+  }
+
+  /// Why a try was not charged, as the caller is told.
+  func refusal(_ failures: [UInt8], at now: Date) -> Rejection {
+    if let seconds = failureLimit.wait(failures, at: now) {
+      return Rejection(.tooManyAttempts, retryAfter: seconds)
+    }
+    return Rejection(.codeUnauthorized)
+  }
+
+  /// What a wrong try leads to beside its refusal: the factor is disabled after a hundred in a row,
+  /// its owner is told of that and of an hour's tries used up, and a spray of guesses over many
+  /// accounts is noticed.
+  func failed(_ kind: Factor, _ failures: [UInt8], of account: Account, at now: Date) throws {
+    let isTold = try connection.transaction {
+      if try store.disableIfExhausted(kind, of: account.id, at: now) {
+        try notices.queue(.factorDisabled(kind), to: account, at: now)
+        return true
+      }
+      if try store.markOwnerTold(kind, of: account.id, failureLimit, at: now) {
+        try notices.queue(.codesFailing(kind), to: account, at: now)
+        return true
+      }
+      return false
+    }
+    if isTold { notices.wakeCourier() }
+    // One place an account and hour: what is counted is how many accounts are tried, not how often.
+    guard !FailureLimit(1).isReached(failures, at: now) else { return }
+    let limit = SlidingLimit(settings.failingAccountsBeforeAlert, per: Self.sprayWindow)
+    if try limits.charge([(.failingAccounts, [limit])], at: now) != nil {
+      try alerts.raise(.codeSpray, about: String(now.rfc3339.prefix(13)), at: now)
+    }
+  }
+
+  private static let sprayWindow: TimeInterval = 10 * 60
+
+  /// How many accounts had a first wrong code within the last ten minutes.
+  func failingAccounts(at now: Date) throws -> Int {
+    let limit = SlidingLimit(settings.failingAccountsBeforeAlert, per: Self.sprayWindow)
+    return try limits.count(.failingAccounts, limit, at: now)
+  }
+
+  /// Uses up what was proven; false when another request did. Called inside the transaction of what
+  /// it gives.
+  func use(_ proven: ProvenFactor, of account: Account, at now: Date) throws -> Bool {
+    switch proven {
+    case .sms:
+      try store.markSucceeded(.sms, of: account.id)
+      return true
+    case .app(let match):
+      return try store.accept(match, of: account.id)
+    case .backup(let code):
+      guard try store.markUsed(code, of: account.id, at: now) else { return false }
+      try store.markSucceeded(.backup, of: account.id)
+      let left = try store.countUnused(of: account.id)
+      try notices.queue(.backupCodeUsed(left: left), to: account, at: now)
+      return true
+    }
+  }
+}

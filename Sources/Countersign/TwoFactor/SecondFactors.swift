@@ -1,0 +1,270 @@
+package import FoundationEssentials
+
+/// Binding second factors to an account, and taking them off.
+///
+/// A factor counts from the code that confirms it: until then a secret opens nothing, and one that
+/// was bound before stays in force. What changes the factors of an account that has one asks for a
+/// fresh proof of it; a session alone, which may be stolen, does not do.
+package struct SecondFactors {
+  private let connection: Connection
+  private let checks: FactorChecks
+  private let challenges: Challenges
+  private let challengeStore: ChallengeStore
+  private let authorizations: Authorizations
+  private let accounts: AccountStore
+  private let passwords: PasswordCheck
+  private let sessions: Sessions
+  private let devices: DeviceStore
+  private let verifications: VerificationStore
+  private let notices: SecurityNotices
+  private let issuer: String
+  private let coolingOff: TimeInterval
+
+  /// How long a binding waits for the code that confirms it.
+  private static let bindingLifetime: TimeInterval = 10 * 60
+  /// How long a proof within the session counts as fresh for adding a factor.
+  private static let freshness: TimeInterval = 15 * 60
+
+  package init(_ connection: Connection, _ configuration: Configuration) {
+    self.connection = connection
+    let phones = PhoneVault(configuration.keys)
+    checks = FactorChecks(connection, configuration)
+    challenges = Challenges(connection, configuration)
+    challengeStore = ChallengeStore(connection: connection, phones: phones)
+    authorizations = Authorizations(connection)
+    accounts = AccountStore(connection: connection, vault: phones)
+    passwords = PasswordCheck(connection, configuration)
+    sessions = Sessions(connection, configuration)
+    devices = DeviceStore(connection: connection)
+    verifications = VerificationStore(connection: connection)
+    notices = SecurityNotices(connection, configuration)
+    issuer = configuration.productName
+    coolingOff = TimeInterval(configuration.limits.coolingOffHours) * 3_600
+  }
+
+  // MARK: Binding
+
+  /// Sends a code to the account's verified number, to turn on codes by text message.
+  ///
+  /// - Throws: `phone_not_verified`; `factor_on` when they are; `app_required` for an administrator;
+  ///   `step_up_required`, `level_too_low`; `send_limit_reached`.
+  package func enableSMS(
+    _ session: Session, _ authorization: Secret?, address: String, at now: Date
+  ) throws -> Challenge.Begun {
+    let account = session.account
+    guard account.role != .admin else { throw Rejection(.appRequired) }
+    guard account.isPhoneVerified else { throw Rejection(.phoneNotVerified) }
+    if try checks.store.find(.sms, of: account.id)?.isUsable == true {
+      throw Rejection(.factorOn)
+    }
+    try requireProof(session, authorization, at: now)
+    let begun = try challenges.beginBinding(of: account, by: session, address: address, at: now)
+    try checks.store.begin(
+      .sms, of: account.id, AppBinding.ID(at: now), secretSealed: nil,
+      until: now + Self.bindingLifetime)
+    return begun
+  }
+
+  /// Makes a secret for an authenticator app; it counts once a code of it was entered.
+  ///
+  /// - Throws: `step_up_required`, `level_too_low`.
+  package func enableApp(_ session: Session, _ authorization: Secret?, at now: Date) throws
+    -> AppBinding
+  {
+    let account = session.account
+    try requireProof(session, authorization, at: now)
+    let secret = Random.bytes(TOTP.secretLength)
+    let id = AppBinding.ID(at: now)
+    try checks.store.begin(
+      .app, of: account.id, id, secretSealed: try checks.seal(secret, of: account.id),
+      until: now + Self.bindingLifetime)
+    return AppBinding(id: id, secret: secret, issuer: issuer, email: account.email)
+  }
+
+  /// What a binding gives: codes to write down, shown this once, and the session at level 2.
+  package struct Enabled: Sendable {
+    package let backupCodes: [String]
+    package let session: IssuedSession
+  }
+
+  /// Confirms the binding that was begun last, by the code that was sent or that the app shows.
+  ///
+  /// All other sessions end: whoever opened one proved a password at most.
+  ///
+  /// - Parameter kind: the only one to confirm; nil for whichever was begun last.
+  /// - Throws: `nothing_to_confirm`; `code_incorrect`; `too_many_attempts`; `challenge_exhausted`.
+  package func confirm(_ session: Session, _ kind: Factor? = nil, _ code: String, at now: Date)
+    throws -> Enabled
+  {
+    let account = session.account
+    let pending = try checks.store.all(of: account.id).compactMap { factor in
+      factor.pending.flatMap { $0.until > now ? (factor: factor, pending: $0) : nil }
+    }
+    let latest = pending.filter { kind == nil || $0.factor.kind == kind }
+      .max { $0.pending.until < $1.pending.until }
+    guard let (factor, binding) = latest else { throw Rejection(.nothingToConfirm) }
+    var challenge: ChallengeStore.Found?
+    let proven: ProvenFactor
+    if factor.kind == .sms {
+      do {
+        let checked = try challenges.checkBinding(account.id, code, at: now)
+        challenge = checked.challenge
+        proven = checked.proven
+      } catch let rejection as Rejection where rejection.reason == .codeUnauthorized {
+        throw rejection.replacing(.codeIncorrect)
+      }
+    } else {
+      guard VerificationCode.isWellFormed(code) else { throw Rejection(.codeIncorrect) }
+      do {
+        try checks.charge(factor, of: account.id, isBinding: true, at: now)
+      } catch let rejection as Rejection where rejection.reason == .codeUnauthorized {
+        throw Rejection(.codeIncorrect)
+      }
+      guard
+        let match = try checks.match(
+          code, binding.secretSealed, after: 0, of: account.id, at: now)
+      else {
+        try checks.failed(.app, factor.failures, of: account, at: now)
+        throw Rejection(.codeIncorrect)
+      }
+      proven = .app(match)
+    }
+    let enabled = try connection.transaction {
+      if let challenge {
+        do {
+          try challenges.use(proven, challenge, at: now)
+        } catch let rejection as Rejection where rejection.reason == .codeUnauthorized {
+          throw rejection.replacing(.codeIncorrect)
+        }
+      }
+      return try bind(factor, binding, proven, session, at: now)
+    }
+    notices.wakeCourier()
+    return enabled
+  }
+
+  private func bind(
+    _ factor: FactorRow, _ binding: FactorRow.Pending, _ proven: ProvenFactor, _ session: Session,
+    at now: Date
+  ) throws -> Enabled {
+    let account = session.account
+    var match: TOTP.Match?
+    if case .app(let found) = proven { match = found }
+    guard try checks.store.confirm(factor.kind, of: account.id, binding.id, match, at: now) else {
+      throw Rejection(.codeIncorrect)
+    }
+    try checks.store.settlePreferred(of: account.id)
+    // The new factor is in another's hands than the old one, for all we know.
+    if factor.confirmedAt != nil { try coolOff(account, at: now) }
+    let codes = try replaceBackupCodes(of: account, at: now)
+    try sessions.endOthers(than: session)
+    try devices.removeAll(of: account.id)
+    // A change of number that was begun without a second factor must not be completed past it.
+    try verifications.removePhoneChange(of: account.id)
+    try notices.queue(.twoFactorEnabled(factor.kind), to: account, at: now)
+    return Enabled(
+      backupCodes: codes, session: try sessions.raise(session.id, of: account.id, at: now))
+  }
+
+  private func coolOff(_ account: Account, at now: Date) throws {
+    try accounts.coolOff(account.id, until: now + coolingOff)
+  }
+
+  /// - Throws: unless the account has no second factor, or the caller has just proven it: within the
+  ///   session, or by an authorization.
+  private func requireProof(_ session: Session, _ authorization: Secret?, at now: Date) throws {
+    guard session.account.secondFactor != nil else { return }
+    if authorization == nil, session.level >= 2, let proven = session.factorAt,
+      proven > now - Self.freshness
+    {
+      return
+    }
+    try authorizations.require(authorization, for: .factorChange, of: session.account, at: now)
+  }
+
+  // MARK: Taking off
+
+  /// Turns two-step login off: factors, backup codes, and remembered devices are gone, and large
+  /// transfers cool off.
+  ///
+  /// - Throws: `credentials_invalid`; `too_many_attempts`; `step_up_required`; `two_factor_off`.
+  package func disable(
+    _ session: Session, _ password: Secret, _ authorization: Secret?, at now: Date
+  ) throws {
+    let account = session.account
+    guard account.secondFactor != nil else { throw Rejection(.twoFactorOff) }
+    try passwords.require(password, of: account, at: now)
+    try connection.transaction {
+      try authorizations.require(authorization, for: .disableTwoFactor, of: account, at: now)
+      try checks.store.removeAll(of: account.id)
+      try checks.store.settlePreferred(of: account.id)
+      try devices.removeAll(of: account.id)
+      try challengeStore.removeAll(of: account.id)
+      try coolOff(account, at: now)
+      try notices.queue(.twoFactorDisabled, to: account, at: now)
+    }
+    notices.wakeCourier()
+  }
+
+  // MARK: Backup codes
+
+  package func backupCodesLeft(_ account: Account) throws(DatabaseError) -> Int {
+    try checks.store.countUnused(of: account.id)
+  }
+
+  /// Makes a new set of backup codes; the old ones are dead.
+  ///
+  /// - Throws: `two_factor_off`; `step_up_required`.
+  package func replaceBackupCodes(_ account: Account, _ authorization: Secret?, at now: Date) throws
+    -> [String]
+  {
+    guard account.secondFactor != nil else { throw Rejection(.twoFactorOff) }
+    return try connection.transaction {
+      try authorizations.require(authorization, for: .backupCodes, of: account, at: now)
+      return try replaceBackupCodes(of: account, at: now)
+    }
+  }
+
+  private func replaceBackupCodes(of account: Account, at now: Date) throws -> [String] {
+    let codes = (0..<BackupCode.setSize).map { _ in BackupCode(for: account.id) }
+    try checks.store.replaceBackupCodes(of: account.id, codes, at: now)
+    return codes.map(\.text)
+  }
+
+  // MARK: Proving the app within a session
+
+  /// Judges a code of the app for somebody who is signed in, and raises the session to level 2.
+  ///
+  /// - Returns: the session's new token when it was at level 1; nil when it was at level 2 already.
+  /// - Throws: `code_incorrect` as 401; `too_many_attempts`; `no_second_factor`.
+  package func proveApp(_ session: Session, _ code: String, at now: Date) throws -> IssuedSession? {
+    let account = session.account
+    guard let factor = try checks.store.find(.app, of: account.id), factor.confirmedAt != nil else {
+      throw Rejection(.noSecondFactor)
+    }
+    guard VerificationCode.isWellFormed(code) else { throw Rejection(.codeUnauthorized) }
+    try checks.charge(factor, of: account.id, at: now)
+    guard
+      let match = try checks.match(
+        code, factor.secretSealed, after: factor.lastStep, of: account.id, at: now)
+    else {
+      try checks.failed(.app, factor.failures, of: account, at: now)
+      throw Rejection(.codeUnauthorized)
+    }
+    return try connection.transaction {
+      guard try checks.use(.app(match), of: account, at: now) else {
+        throw Rejection(.codeUnauthorized)
+      }
+      if session.level < 2 { return try sessions.raise(session.id, of: account.id, at: now) }
+      try sessions.markProven(session, at: now)
+      return nil
+    }
+  }
+
+  // MARK: Figures
+
+  /// How many accounts had a first wrong code within the last ten minutes.
+  package func failingAccounts(at now: Date) throws -> Int {
+    try checks.failingAccounts(at: now)
+  }
+}

@@ -1,0 +1,86 @@
+import Countersign
+import FoundationEssentials
+
+/// POST /api/auth/2fa/enable
+struct EnableTwoFactor {
+  let factors: SecondFactors
+  let gate: SessionGate
+
+  private struct Body: RequestBody {
+    let method: Method?
+    /// Of the purpose `factor_change`; for an account that has a second factor, unless it was just
+    /// proven in this session.
+    let authorization: Secret?
+
+    enum Method: String, Decodable { case sms, app }
+    enum CodingKeys: String, CodingKey, CaseIterable { case method, authorization }
+  }
+
+  private struct SentAnswer: Encodable {
+    let success = true
+    let requiresVerification = true
+    let backupCodes: [String] = []
+    let method = Factor.sms
+    let maskedPhone: String?
+    let expiresAt: Date
+  }
+
+  private struct AppAnswer: Encodable {
+    let success = true
+    let requiresVerification = true
+    let backupCodes: [String] = []
+    let method = Factor.app
+    let factorSid: AppBinding.ID
+    let uri: String
+    let secret: String
+    let qr: String
+  }
+
+  func respond(to request: Request) throws -> Response {
+    let session = try gate.fullyAuthenticated(request)
+    let body: Body? = request.body.isEmpty ? nil : try request.decode()
+    switch body?.method ?? .sms {
+    case .sms:
+      let begun = try factors.enableSMS(
+        session, body?.authorization, address: request.address, at: request.time)
+      return try .json(SentAnswer(maskedPhone: begun.maskedPhone, expiresAt: begun.expiresAt))
+    case .app:
+      let binding = try factors.enableApp(session, body?.authorization, at: request.time)
+      return try .json(
+        AppAnswer(
+          factorSid: binding.id, uri: binding.uri.reveal(), secret: binding.secret.reveal(),
+          qr: binding.qrCode))
+    }
+  }
+}
+
+/// POST /api/auth/2fa/verify-and-enable, for the factor that was begun last.
+struct ConfirmTwoFactor {
+  let factors: SecondFactors
+  let gate: SessionGate
+
+  private struct Body: RequestBody {
+    let code: String
+
+    enum CodingKeys: String, CodingKey, CaseIterable { case code }
+  }
+
+  private struct Answer: Encodable {
+    let success = true
+    let backupCodes: [String]
+    let token: String
+    let expiresAt: Date
+  }
+
+  func respond(to request: Request) throws -> Response {
+    let session = try gate.fullyAuthenticated(request)
+    let body: Body = try request.decode()
+    let enabled = try factors.confirm(session, nil, body.code, at: request.time)
+    let cookie = gate.cookie(enabled.session, for: request)
+    return try .json(
+      Answer(
+        backupCodes: enabled.backupCodes, token: enabled.session.token.reveal(),
+        expiresAt: enabled.session.expiresAt)
+    ).adding(cookie.name, cookie.value)
+  }
+}

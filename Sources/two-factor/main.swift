@@ -1,0 +1,7 @@
+import Countersign
+
+Server.run("two-factor") { context in
+  let connection = Connection(context.configuration.database)
+  let routes = Routes(connection, context)
+  return Responder(connection, context, routes: routes.table, gauges: routes.gauges)
+}
