@@ -1,5 +1,6 @@
 -- The schema as the migrations make it, kept true by a test. Read it; never apply it.
 
+
 CREATE TABLE `account` (
   `id` binary(16) NOT NULL,
   `email` varchar(254) NOT NULL COMMENT 'as its owner writes it',
@@ -11,6 +12,7 @@ CREATE TABLE `account` (
   `region` char(2) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'where national numbers are read',
   `currency` char(3) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'USD',
   `role` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'user' CHECK (`role` in ('user','admin')),
+  `second_factor` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL COMMENT 'the factor that a login asks for; NULL while none is on' CHECK (`second_factor` in ('sms','app')),
   `phone_sealed` varbinary(96) DEFAULT NULL COMMENT 'E.164, sealed for this row',
   `phone_hash` binary(32) DEFAULT NULL COMMENT 'keyed hash of the E.164 form, for look-ups',
   `phone_verified_at` datetime(6) DEFAULT NULL,
@@ -29,12 +31,80 @@ CREATE TABLE `alert` (
   `kind` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   `severity` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`severity` in ('info','warning','critical')),
   `message_id` binary(16) DEFAULT NULL,
+  `subject` varbinary(64) DEFAULT NULL,
   `detail` varchar(255) NOT NULL DEFAULT '',
   `created_at` datetime(6) NOT NULL,
   `resolved_at` datetime(6) DEFAULT NULL,
   PRIMARY KEY (`id`),
   UNIQUE KEY `alert_message` (`kind`,`message_id`),
+  UNIQUE KEY `alert_subject` (`kind`,`subject`),
   KEY `alert_created` (`created_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `authorization` (
+  `token_hash` binary(32) NOT NULL,
+  `account_id` binary(16) NOT NULL,
+  `purpose` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `details_hash` binary(32) DEFAULT NULL,
+  `method` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`method` in ('sms','app','backup')),
+  `created_at` datetime(6) NOT NULL,
+  `expires_at` datetime(6) NOT NULL,
+  `ended_at` datetime(6) DEFAULT NULL COMMENT 'redeemed, or presented for something else',
+  PRIMARY KEY (`token_hash`),
+  KEY `authorization_account` (`account_id`),
+  KEY `authorization_expiry` (`expires_at`),
+  CONSTRAINT `authorization_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `backup_code` (
+  `account_id` binary(16) NOT NULL,
+  `hash` binary(32) NOT NULL COMMENT 'SHA-256 of the account''s id and the code',
+  `used_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`account_id`,`hash`),
+  CONSTRAINT `backup_code_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `challenge` (
+  `token_hash` binary(32) NOT NULL COMMENT 'SHA-256 of the challengeId: who knows that may answer',
+  `account_id` binary(16) NOT NULL,
+  `purpose` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `method` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`method` in ('sms','app')),
+  `begun_by` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`begun_by` in ('password','session','host')),
+  `session_id` binary(16) DEFAULT NULL COMMENT 'the session that asked, which a login challenge raises',
+  `details_sealed` varbinary(2048) DEFAULT NULL COMMENT 'amount, currency, payee, and reference, sealed for this row',
+  `details_hash` binary(32) DEFAULT NULL COMMENT 'of their canonical form; NULL when there are none',
+  `nonce` binary(16) NOT NULL COMMENT 'names what is tried; another code brings another',
+  `code_key_id` int(10) unsigned DEFAULT NULL,
+  `code_mac` binary(32) DEFAULT NULL COMMENT 'of the code and all it is bound to; NULL when no code is live',
+  `code_destination_hash` binary(32) DEFAULT NULL,
+  `code_message_id` binary(16) DEFAULT NULL,
+  `code_issued_at` datetime(6) DEFAULT NULL,
+  `code_expires_at` datetime(6) DEFAULT NULL,
+  `live_code` varbinary(48) GENERATED ALWAYS AS (if(`code_mac` is null,NULL,concat(`account_id`,`purpose`))) STORED COMMENT 'one live code for an account and purpose',
+  `tries` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'charged before anything is compared',
+  `created_at` datetime(6) NOT NULL,
+  `expires_at` datetime(6) NOT NULL,
+  `ended_at` datetime(6) DEFAULT NULL COMMENT 'when it was answered',
+  PRIMARY KEY (`token_hash`),
+  UNIQUE KEY `challenge_live_code` (`live_code`),
+  KEY `challenge_account` (`account_id`),
+  KEY `challenge_expiry` (`expires_at`),
+  CONSTRAINT `challenge_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `device` (
+  `id` binary(16) NOT NULL COMMENT 'its name towards its owner, and the first half of its token',
+  `account_id` binary(16) NOT NULL,
+  `secret_hash` binary(32) NOT NULL COMMENT 'SHA-256 of the newest second half',
+  `user_agent` varchar(200) NOT NULL DEFAULT '',
+  `address` varbinary(45) NOT NULL DEFAULT '',
+  `created_at` datetime(6) NOT NULL,
+  `last_used_at` datetime(6) NOT NULL,
+  `expires_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `device_account` (`account_id`),
+  KEY `device_expiry` (`expires_at`),
+  CONSTRAINT `device_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `early_callback` (
@@ -47,12 +117,40 @@ CREATE TABLE `early_callback` (
   KEY `early_callback_received` (`received_at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
+CREATE TABLE `factor` (
+  `account_id` binary(16) NOT NULL,
+  `kind` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`kind` in ('sms','app','backup')),
+  `id` binary(16) NOT NULL COMMENT 'its name towards its owner; another with each binding',
+  `secret_sealed` varbinary(96) DEFAULT NULL COMMENT 'TOTP secret, sealed for this account',
+  `confirmed_at` datetime(6) DEFAULT NULL COMMENT 'since when it counts; NULL while it was never bound',
+  `pending_id` binary(16) DEFAULT NULL,
+  `pending_secret_sealed` varbinary(96) DEFAULT NULL COMMENT 'a secret that no code has confirmed yet; it opens nothing',
+  `pending_until` datetime(6) DEFAULT NULL,
+  `last_step` bigint(20) NOT NULL DEFAULT 0 COMMENT 'the newest time step whose code was accepted (RFC 6238 section 5.2)',
+  `drift` tinyint(4) NOT NULL DEFAULT 0 COMMENT 'steps that the owner''s clock was off at the last code',
+  `failures` varbinary(2048) NOT NULL DEFAULT '' COMMENT 'times of the tries since the last success, as in limit_window',
+  `failures_in_row` smallint(5) unsigned NOT NULL DEFAULT 0 COMMENT 'charged before a code is compared',
+  `owner_told_at` datetime(6) DEFAULT NULL COMMENT 'when the owner was last told that the hour''s tries are used up',
+  `disabled_at` datetime(6) DEFAULT NULL COMMENT 'too many failures in a row; binding it again enables it',
+  PRIMARY KEY (`account_id`,`kind`),
+  CONSTRAINT `factor_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `familiar_client` (
+  `account_id` binary(16) NOT NULL,
+  `hash` binary(32) NOT NULL COMMENT 'of the user agent and the network',
+  `last_seen_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`account_id`,`hash`),
+  KEY `familiar_client_seen` (`last_seen_at`),
+  CONSTRAINT `familiar_client_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
 CREATE TABLE `idempotent_answer` (
   `service_key_id` binary(8) NOT NULL,
   `key_hash` binary(32) NOT NULL,
   `request_hash` binary(32) NOT NULL COMMENT 'route and body; the same key with another body is refused',
   `status` smallint(6) DEFAULT NULL COMMENT 'NULL while the first request runs',
-  `body` varbinary(4096) DEFAULT NULL,
+  `body` varbinary(4096) DEFAULT NULL COMMENT 'sealed for this row',
   `begun_at` datetime(6) NOT NULL,
   `expires_at` datetime(6) NOT NULL,
   PRIMARY KEY (`service_key_id`,`key_hash`),
@@ -139,6 +237,7 @@ CREATE TABLE `session` (
   `id` binary(16) NOT NULL COMMENT 'its name towards its owner',
   `account_id` binary(16) NOT NULL,
   `aal` tinyint(4) NOT NULL COMMENT 'authenticator assurance level: 1 after a password, 2 after a second factor',
+  `factor_at` datetime(6) DEFAULT NULL COMMENT 'when a second factor was last proven in it',
   `user_agent` varchar(200) NOT NULL DEFAULT '',
   `address` varbinary(45) NOT NULL DEFAULT '',
   `created_at` datetime(6) NOT NULL,

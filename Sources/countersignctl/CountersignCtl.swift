@@ -6,7 +6,9 @@ struct CountersignCtl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "countersignctl",
     abstract: "Runs and operates Countersign.",
-    subcommands: [Up.self, Migrate.self, Doctor.self, Admin.self, APIKey.self, Purge.self])
+    subcommands: [
+      Up.self, Migrate.self, Doctor.self, Admin.self, APIKey.self, Keys.self, Purge.self,
+    ])
 }
 
 /// Which system a command acts on.

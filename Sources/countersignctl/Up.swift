@@ -133,7 +133,6 @@ struct Up: ParsableCommand {
       "PUBLIC_BASE_URL": "http://127.0.0.1:\(port)",
       "COUNTERSIGN_PRODUCT_NAME": "Countersign",
       "COUNTERSIGN_ALLOWED_COUNTRIES": "*",
-      "COUNTERSIGN_KEYS": secrets["COUNTERSIGN_KEYS"] ?? "",
       "SMS_PROVIDERS": "twilio",
     ]
     if usesSandbox {
@@ -145,6 +144,11 @@ struct Up: ParsableCommand {
     for (name, value) in defaults
     where (environment[name] ?? "").isEmpty && environment["\(name)_FILE"] == nil {
       environment[name] = value
+    }
+    if (environment["COUNTERSIGN_KEYS"] ?? "").isEmpty,
+      (environment["COUNTERSIGN_KEYS_FILE"] ?? "").isEmpty
+    {
+      environment["COUNTERSIGN_KEYS_FILE"] = state.keysFile
     }
     environment["COUNTERSIGN_RUN_DIRECTORY"] = state.run
     // A crash report prints memory, and memory holds codes.

@@ -77,8 +77,8 @@ class System:
         return int((self.state / "run" / f"{part}.pid").read_text())
 
     def secret(self, name):
-        lines = (self.state / "environment").read_text().splitlines()
-        return dict(line.split("=", 1) for line in lines)[name]
+        values = dict(line.split("=", 1) for line in (self.state / "environment").read_text().splitlines())
+        return values[name] if name in values else Path(values[f"{name}_FILE"]).read_text().strip()
 
     # HTTP
 
@@ -109,7 +109,10 @@ class System:
         return eventually(lambda: (found := self.messages(to)) and len(found) >= count and found, seconds)[0]
 
     def code(self, to, count=1, seconds=10):
-        return re.search(r"#(\d{6})$", self.wait_for_message(to, count, seconds)["body"]).group(1)
+        """The newest code to a number, once so many have come."""
+        def codes():
+            return [match.group(1) for message in self.messages(to) if (match := re.search(r"#(\d{6})$", message["body"]))]
+        return eventually(lambda: (found := codes()) and len(found) >= count and found, seconds)[0]
 
     def rule(self, **rule):
         assert requests.post(f"{self.sandbox}/api/rules", json=rule, timeout=10).status_code == 201

@@ -5,6 +5,7 @@ import Testing
 
 @testable import Countersign
 @testable import accounts
+@testable import two_factor
 @testable import verify_phone
 @testable import webhooks
 
@@ -14,6 +15,7 @@ final class Responders {
   let connection: Connection
   private let ofAccounts: RouteTable
   private let ofVerifyPhone: RouteTable
+  private let ofTwoFactor: RouteTable
 
   init(changing change: (inout Configuration.Limits) -> Void = { _ in }) throws {
     configuration = try testConfiguration(try TestDatabase.makeWithSchema(), changing: change)
@@ -23,12 +25,22 @@ final class Responders {
       metrics: RequestMetrics(program: "test", shards: 1))
     ofAccounts = RouteTable(accounts.Routes(connection, context).table)
     ofVerifyPhone = RouteTable(verify_phone.Routes(connection, context).table)
+    ofTwoFactor = RouteTable(two_factor.Routes(connection, context).table)
   }
 
   struct Answer {
     let status: Int
     let fields: [String: String]
     let headers: [(name: String, value: String)]
+
+    /// The value of a cookie that the answer sets.
+    func cookie(_ name: String) -> String? {
+      for header in headers where header.name == "Set-Cookie" {
+        guard header.value.hasPrefix("\(name)=") else { continue }
+        return String(header.value.dropFirst(name.count + 1).prefix { $0 != ";" })
+      }
+      return nil
+    }
   }
 
   func ask(
@@ -43,10 +55,12 @@ final class Responders {
       method: method, path: path, headers: Request.Headers(headers), body: Array(body.utf8),
       id: "test-request",
       time: time)
-    let (response, route) = ofAccounts.respond(to: request)
-    let answer =
-      route == nil && response.status == .notFound
-      ? ofVerifyPhone.respond(to: request).response : response
+    var answer = Response.noContent
+    for table in [ofAccounts, ofVerifyPhone, ofTwoFactor] {
+      let (response, route) = table.respond(to: request)
+      answer = response
+      if route != nil || response.status != .notFound { break }
+    }
     let object = (try? JSONDecoder().decode([String: Field].self, from: Data(answer.body))) ?? [:]
     return Answer(
       status: answer.status.code, fields: object.mapValues(\.text), headers: answer.headers)
@@ -81,7 +95,7 @@ final class Responders {
   func lastCode() throws -> String {
     let rows = try connection.all("SELECT id, payload_sealed FROM message WHERE kind = 'code'")
     try #require(rows.count == 1)
-    try connection.execute("DELETE FROM message")
+    try connection.execute("DELETE FROM message WHERE kind = 'code'")
     let text = try MessageVault(keys: configuration.keys).openText(
       try rows[0].bytes("payload_sealed"), try rows[0].id("id"))
     return String(text.body.suffix(6))
@@ -255,5 +269,203 @@ final class Responders {
       #expect(text.utf8.count <= 160)
       #expect(text.hasSuffix("\n\n@auth.example.com #123456"))
     }
+  }
+}
+
+@Suite struct `Second factors as time passes` {
+  private let start = Date(timeIntervalSince1970: 1_800_000_000)
+
+  /// An account with an app bound at a time: its secret, and the session's token.
+  private func bindApp(_ responders: Responders, at time: Date) throws -> (
+    secret: [UInt8], token: String
+  ) {
+    let token = responders.register("a@example.com", at: time)
+    let created = responders.ask("POST", "/api/code/create", token: token, at: time)
+    let text = try #require(created.fields["secret"])
+    let secret = try #require(Base32.decode(text.utf8))
+    let confirmed = responders.ask(
+      "POST", "/api/code/verify", #"{"code":"\#(code(secret, time))"}"#, token: token, at: time)
+    return (secret, try #require(confirmed.fields["token"]))
+  }
+
+  private func code(_ secret: [UInt8], _ time: Date, steps: Int = 0) -> String {
+    String(decoding: TOTP.code(secret, step: TOTP.step(at: time) + steps), as: UTF8.self)
+  }
+
+  private func logIn(_ responders: Responders, at time: Date, device: String? = nil)
+    -> Responders.Answer
+  {
+    responders.ask(
+      "POST", "/api/auth/login", #"{"email":"a@example.com","password":"plover-quartz-91x"}"#,
+      at: time, headers: device.map { [.cookie: "__Host-device=\($0)"] } ?? [:])
+  }
+
+  @Test("an app's code is good one step early and one step late, once, and never two")
+  func appWindow() throws {
+    let responders = try Responders()
+    let (secret, token) = try bindApp(responders, at: start)
+
+    for (steps, status) in [
+      (-2, 401), (2, 401), (-1, 200), (-1, 401), (0, 200), (1, 200), (0, 401),
+    ] {
+      let now = start + 3_600
+      let answer = responders.ask(
+        "POST", "/api/code/challenge", #"{"code":"\#(code(secret, now, steps: steps))"}"#,
+        token: token, at: now)
+      #expect(answer.status == status, "\(steps)")
+    }
+  }
+
+  @Test("the code that bound the app opens nothing")
+  func enrolmentCode() throws {
+    let responders = try Responders()
+    let (secret, token) = try bindApp(responders, at: start)
+    let used = code(secret, start)
+
+    let pending = try #require(logIn(responders, at: start).fields["challengeId"])
+    let login = responders.ask(
+      "POST", "/api/auth/2fa/verify",
+      #"{"email":"a@example.com","code":"\#(used)","challengeId":"\#(pending)"}"#, at: start)
+    let stepUp = responders.ask(
+      "POST", "/api/code/challenge", #"{"code":"\#(used)"}"#, token: token, at: start)
+    #expect(login.status == 401 && stepUp.status == 401)
+  }
+
+  @Test("a secret that no code confirmed within ten minutes is forgotten")
+  func pendingBinding() throws {
+    let responders = try Responders()
+    let token = responders.register("a@example.com", at: start)
+    for (age, status) in [(600.0, 409), (599.0, 200)] {
+      let created = responders.ask("POST", "/api/code/create", token: token, at: start)
+      let secret = try #require(Base32.decode(created.fields["secret"]?.utf8 ?? "".utf8))
+      let confirmed = responders.ask(
+        "POST", "/api/code/verify", #"{"code":"\#(code(secret, start + age))"}"#, token: token,
+        at: start + age)
+      #expect(confirmed.status == status)
+    }
+  }
+
+  @Test("a pending login is over after ten minutes, and an authorization after five")
+  func lifetimes() throws {
+    let responders = try Responders()
+    let (secret, token) = try bindApp(responders, at: start)
+    let late = start + 3_600
+    for (age, status) in [(600.0, 401), (599.0, 200)] {
+      let pending = try #require(logIn(responders, at: late).fields["challengeId"])
+      let answer = responders.ask(
+        "POST", "/api/auth/2fa/verify",
+        #"{"email":"a@example.com","code":"\#(code(secret, late + age))","challengeId":"\#(pending)"}"#,
+        at: late + age)
+      #expect(answer.status == status)
+    }
+    let challenge = try #require(
+      responders.ask(
+        "POST", "/api/auth/2fa/challenges", #"{"purpose":"backup_codes"}"#, token: token, at: late
+      ).fields["challengeId"])
+    let expired = responders.ask(
+      "POST", "/api/auth/2fa/challenges/\(challenge)/verify",
+      #"{"code":"\#(code(secret, late + 600))"}"#, at: late + 600)
+    #expect(expired.status == 410 && expired.fields["code"] == "challenge_expired")
+
+    for (age, status) in [(300.0, 403), (299.0, 200)] {
+      let begun = late + 7_200 + age * 10
+      let challenge = try #require(
+        responders.ask(
+          "POST", "/api/auth/2fa/challenges", #"{"purpose":"backup_codes"}"#, token: token,
+          at: begun
+        ).fields["challengeId"])
+      let authorization = try #require(
+        responders.ask(
+          "POST", "/api/auth/2fa/challenges/\(challenge)/verify",
+          #"{"code":"\#(code(secret, begun))"}"#, at: begun
+        ).fields["authorization"])
+      let used = responders.ask(
+        "POST", "/api/auth/2fa/backup-codes", #"{"authorization":"\#(authorization)"}"#,
+        token: token, at: begun + age)
+      #expect(used.status == status)
+    }
+  }
+
+  @Test("a remembered device skips the second step for thirty days, and its use makes it no longer")
+  func deviceLifetime() throws {
+    let responders = try Responders()
+    let (secret, _) = try bindApp(responders, at: start)
+    let later = start + 60
+    let pending = try #require(logIn(responders, at: later).fields["challengeId"])
+    let remembered = responders.ask(
+      "POST", "/api/auth/2fa/verify",
+      #"{"email":"a@example.com","code":"\#(code(secret, later))","challengeId":"\#(pending)","rememberDevice":true}"#,
+      at: later)
+    var device = try #require(remembered.cookie("__Host-device"))
+    let day: TimeInterval = 24 * 3_600
+
+    for days in [0, 15, 29.99] {
+      let login = logIn(responders, at: later + days * day, device: device)
+      #expect(login.fields["requires2FA"] == "false")
+      device = try #require(login.cookie("__Host-device"))
+    }
+    let login = logIn(responders, at: later + 30 * day, device: device)
+    #expect(login.fields["requires2FA"] == "true")
+  }
+
+  @Test("transfers wait for a day after a factor was replaced, and not after the first")
+  func coolingOff() throws {
+    let responders = try Responders()
+    let (secret, token) = try bindApp(responders, at: start)
+    func transfer(_ token: String, at time: Date) -> Responders.Answer {
+      responders.ask(
+        "POST", "/api/auth/2fa/challenges",
+        #"{"purpose":"transfer","details":{"amount":1,"payee":"Bob"}}"#, token: token, at: time)
+    }
+    #expect(transfer(token, at: start + 60).status == 201)
+
+    let proof = responders.ask(
+      "POST", "/api/code/challenge", #"{"code":"\#(code(secret, start + 60))"}"#, token: token,
+      at: start + 60)
+    #expect(proof.status == 200)
+    let created = responders.ask("POST", "/api/code/create", token: token, at: start + 90)
+    let next = try #require(Base32.decode(created.fields["secret"]?.utf8 ?? "".utf8))
+    let rebound = responders.ask(
+      "POST", "/api/code/verify", #"{"code":"\#(code(next, start + 90))"}"#, token: token,
+      at: start + 90)
+    let newToken = try #require(rebound.fields["token"])
+
+    let refused = transfer(newToken, at: start + 90 + 12 * 3_600 - 60)
+    #expect(refused.status == 403 && refused.fields["code"] == "cooling_off")
+    #expect(refused.fields["until"] == (start + 90 + 24 * 3_600).rfc3339)
+    let pending = try #require(
+      logIn(responders, at: start + 90 + 24 * 3_600).fields["challengeId"])
+    let again = responders.ask(
+      "POST", "/api/code/challenge",
+      #"{"code":"\#(code(next, start + 90 + 24 * 3_600))","challengeId":"\#(pending)"}"#,
+      at: start + 90 + 24 * 3_600)
+    #expect(
+      transfer(try #require(again.fields["token"]), at: start + 90 + 24 * 3_600).status == 201)
+  }
+
+  @Test("a factor is added within a quarter of an hour of a proof, and later only with a fresh one")
+  func freshness() throws {
+    let responders = try Responders()
+    let (secret, token) = try bindApp(responders, at: start)
+
+    #expect(
+      responders.ask("POST", "/api/code/create", token: token, at: start + 899).status == 200)
+    let late = start + 900
+    let refused = responders.ask("POST", "/api/code/create", token: token, at: late)
+    #expect(refused.status == 403 && refused.fields["purpose"] == "factor_change")
+
+    let challenge = try #require(
+      responders.ask(
+        "POST", "/api/auth/2fa/challenges", #"{"purpose":"factor_change"}"#, token: token, at: late
+      ).fields["challengeId"])
+    let authorization = try #require(
+      responders.ask(
+        "POST", "/api/auth/2fa/challenges/\(challenge)/verify",
+        #"{"code":"\#(code(secret, late))"}"#, at: late
+      ).fields["authorization"])
+    let created = responders.ask(
+      "POST", "/api/code/create", #"{"authorization":"\#(authorization)"}"#, token: token,
+      at: late)
+    #expect(created.status == 200)
   }
 }

@@ -26,8 +26,10 @@ package struct Account: Sendable {
 
   package var isPhoneVerified: Bool { phone != nil && phoneVerifiedAt != nil }
 
-  static func phoneContext(_ id: ID) -> [UInt8] { Array("account|phone|".utf8) + id.bytes }
-  static func passwordContext(_ id: ID) -> [UInt8] { Array("account|password|".utf8) + id.bytes }
+  static func phoneContext(_ id: ID) -> [UInt8] { phoneContext(row: id.bytes) }
+  static func passwordContext(_ id: ID) -> [UInt8] { passwordContext(row: id.bytes) }
+  static func phoneContext(row: [UInt8]) -> [UInt8] { Array("account|phone|".utf8) + row }
+  static func passwordContext(row: [UInt8]) -> [UInt8] { Array("account|password|".utf8) + row }
 
   init(_ row: Row, _ vault: PhoneVault) throws {
     let id: ID = try row.id("id")

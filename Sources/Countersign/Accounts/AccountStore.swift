@@ -40,8 +40,8 @@ struct AccountStore {
     ).map { try Account($0, vault) }
   }
 
-  /// The password's sealed hash; nil when the account has none. Only `accounts` is granted the
-  /// column.
+  /// The password's sealed hash; nil when the account has none. Only the programs that ask for a
+  /// password are granted the column.
   func passwordSealed(of id: Account.ID) throws(DatabaseError) -> [UInt8]? {
     try connection.first("SELECT password_sealed FROM account WHERE id = \(id)")?.optionalBytes(
       "password_sealed")
@@ -58,17 +58,11 @@ struct AccountStore {
     ).map { try Account($0, vault) }
   }
 
-  /// True while the password's hash is the one given; nobody changes it before the transaction
-  /// ends.
-  func isPassword(of id: Account.ID, still sealed: [UInt8]) throws(DatabaseError) -> Bool {
+  /// The same; nobody changes it before the transaction ends.
+  func lockedPasswordSealed(of id: Account.ID) throws(DatabaseError) -> [UInt8]? {
     try connection.first(
-      """
-      SELECT 1 AS unchanged
-        FROM account
-       WHERE id = \(id)
-         AND password_sealed = \(sealed)
-        LOCK IN SHARE MODE
-      """) != nil
+      "SELECT password_sealed FROM account WHERE id = \(id) LOCK IN SHARE MODE")?.optionalBytes(
+        "password_sealed")
   }
 
   func findID(externalID: String) throws(DatabaseError) -> Account.ID? {

@@ -188,7 +188,7 @@ package struct Accounts {
     let signIn: SignIn? = try connection.transaction {
       // Checking takes long enough for the password to be changed meanwhile, and a session that the
       // old one opens would outlive the change.
-      guard try store.isPassword(of: account.id, still: right.sealed) else {
+      guard try passwords.isStill(right, of: account.id) else {
         throw Rejection(.credentialsInvalid)
       }
       var next: RememberedDevice.Issued?

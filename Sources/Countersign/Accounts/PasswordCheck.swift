@@ -18,9 +18,17 @@ struct PasswordCheck {
     settings = configuration.limits
   }
 
-  /// The sealed hash that a password was right for, to see later that it is still the one.
+  /// The hash that a password was right for, to see later that it is still the one.
   struct Right {
-    let sealed: [UInt8]
+    fileprivate let hash: [UInt8]
+  }
+
+  /// True while the account's password is the one that was right; nobody changes it before the
+  /// transaction ends. Compared unsealed: that it was sealed again under another key changes nothing.
+  func isStill(_ right: Right, of account: Account.ID) throws -> Bool {
+    guard let sealed = try store.lockedPasswordSealed(of: account) else { return false }
+    let hash = try keys.open(sealed, .password, context: Account.passwordContext(account))
+    return ConstantTime.equal(hash, right.hash)
   }
 
   /// Checks the password of a login.
@@ -90,6 +98,6 @@ struct PasswordCheck {
       return nil
     }
     let hash = try keys.open(sealed, .password, context: Account.passwordContext(account.id))
-    return try PasswordHash.verify(password, hash) ? Right(sealed: sealed) : nil
+    return try PasswordHash.verify(password, hash) ? Right(hash: hash) : nil
   }
 }

@@ -159,11 +159,12 @@ package struct Challenges {
       id: Identifier(at: now), .code, channel, account: account.id, to: .phone(number), text: text,
       expiresAt: now + lifetime.interval)
     let nonce = Random.bytes(16)
+    let key = keys.current.id
     let destination = try phones.hash(number)
     let issued = ChallengeStore.Code(
-      nonce: nonce, keyID: keys.current.id,
+      nonce: nonce, keyID: key,
       mac: try keys.mac(
-        .code,
+        .code, key: key,
         Self.fields(
           code, account.id, purpose, tokenHash, nonce: nonce, destination: destination,
           details: detailsHash)),

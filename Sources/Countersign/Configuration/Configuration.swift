@@ -86,7 +86,7 @@ package struct Configuration: Sendable {
     let ring = source.required("COUNTERSIGN_KEYS")
     if !ring.isEmpty {
       do {
-        keys = try KeyRing(parsing: ring)
+        keys = try KeyRing(parsing: ring, file: source.file("COUNTERSIGN_KEYS"))
       } catch {
         source.fault("COUNTERSIGN_KEYS \(error.reason).")
       }

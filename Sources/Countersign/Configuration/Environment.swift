@@ -71,6 +71,14 @@ package struct Environment: Sendable {
     return text.isEmpty ? nil : text
   }
 
+  /// The file that the value of a variable comes from; nil when it comes from none.
+  package func file(_ name: String) -> String? {
+    guard (values[name] ?? "").isEmpty, let path = values["\(name)_FILE"], !path.isEmpty else {
+      return nil
+    }
+    return path
+  }
+
   /// The value of a variable that must be there; empty, with a fault, when it is not.
   package mutating func required(_ name: String) -> String {
     if let value = value(name) { return value }

@@ -1,11 +1,17 @@
 import Crypto
 import FoundationEssentials
+import Glibc
+import Synchronization
 
 /// The keys of the installation, from which every purpose derives its own.
 ///
 /// The first key seals and signs; the others stay so that what they sealed can still be read. A
 /// purpose never shares key bytes with another: HKDF-SHA-256 (RFC 5869) with the purpose as its
 /// info.
+///
+/// A ring that comes from a file is read again when the file changed, within a second, and at once
+/// when something names a key that it does not have: a program that has not looked yet reads what
+/// another one sealed under a new key a moment ago. So a key is added while everything runs.
 package struct KeyRing: Sendable {
   /// One key: its id is stored beside whatever it sealed.
   package struct Key: Sendable {
@@ -27,14 +33,35 @@ package struct KeyRing: Sendable {
   /// A sealed value that cannot be opened: a retired key, or a value moved from another row.
   package struct CannotOpen: Error {}
 
-  private let keys: [Key]
+  private let source: Source
 
   /// The key that seals and signs now.
-  package var current: Key { keys[0] }
+  ///
+  /// What names its key beside itself takes this once and hands it on: the next look may find another.
+  package var current: Key { source.keys[0] }
+
+  /// The file that the ring comes from; nil when it was given as it is.
+  package var file: String? { source.file }
 
   /// - Parameter material: pairs of id and at least 32 bytes, the current one first.
   /// - Throws: `Malformed` when there is none, an id repeats, or a key is short.
   package init(_ material: [(id: UInt32, bytes: [UInt8])]) throws(Malformed) {
+    source = Source(try Self.keys(material), file: nil)
+  }
+
+  /// Reads `id:base64,id:base64`.
+  ///
+  /// - Parameter file: where the text stands, to be read again when it changes.
+  package init(parsing text: String, file: String? = nil) throws(Malformed) {
+    source = Source(try Self.keys(parsing: text), file: file)
+  }
+
+  /// Why a key ring was refused, as the end of a sentence about the variable.
+  package struct Malformed: Error {
+    package let reason: String
+  }
+
+  private static func keys(_ material: [(id: UInt32, bytes: [UInt8])]) throws(Malformed) -> [Key] {
     guard !material.isEmpty else { throw Malformed(reason: "holds no key") }
     guard Set(material.map(\.id)).count == material.count else {
       throw Malformed(reason: "names a key id twice")
@@ -52,29 +79,85 @@ package struct KeyRing: Sendable {
       }
       keys.append(Key(id: id, derived: derived))
     }
-    self.keys = keys
+    return keys
   }
 
-  /// Why a key ring was refused, as the end of a sentence about the variable.
-  package struct Malformed: Error {
-    package let reason: String
-  }
-
-  /// Reads `id:base64,id:base64`.
-  package init(parsing text: String) throws(Malformed) {
+  private static func keys(parsing text: String) throws(Malformed) -> [Key] {
     var material: [(id: UInt32, bytes: [UInt8])] = []
-    for entry in text.split(separator: ",") {
+    for entry in text.split(whereSeparator: { $0 == "," || $0 == "\n" }) {
       let parts = entry.split(separator: ":", maxSplits: 1)
       guard parts.count == 2, let id = UInt32(parts[0].trimmingASCIISpace()),
         let bytes = Data(base64Encoded: String(parts[1].trimmingASCIISpace()))
       else { throw Malformed(reason: "is not a list of id:base64 with numbers as ids") }
       material.append((id, Array(bytes)))
     }
-    try self.init(material)
+    return try keys(material)
+  }
+
+  /// The keys of a process, shared by all that hold the ring.
+  private final class Source: Sendable {
+    let file: String?
+    private let state: Mutex<State>
+
+    private struct State {
+      var keys: [Key]
+      var version: FileVersion?
+      var lookedAt: UInt64
+    }
+
+    private struct FileVersion: Equatable {
+      let inode: UInt
+      let seconds: Int
+      let nanoseconds: Int
+    }
+
+    init(_ keys: [Key], file: String?) {
+      self.file = file
+      state = Mutex(
+        State(keys: keys, version: Self.version(file), lookedAt: MonotonicClock.nanoseconds))
+    }
+
+    var keys: [Key] {
+      state.withLock { state in
+        let now = MonotonicClock.nanoseconds
+        if file != nil, now - state.lookedAt > 1_000_000_000 { look(&state, now) }
+        return state.keys
+      }
+    }
+
+    /// The key with an id, looked for in the file when the ring has none.
+    func key(_ id: UInt32) -> Key? {
+      state.withLock { state in
+        if let key = state.keys.first(where: { $0.id == id }) { return key }
+        guard file != nil else { return nil }
+        look(&state, MonotonicClock.nanoseconds)
+        return state.keys.first { $0.id == id }
+      }
+    }
+
+    /// Reads the file if it is another than the one that was read. What cannot be read changes
+    /// nothing: the keys there were still open what they sealed.
+    private func look(_ state: inout State, _ now: UInt64) {
+      state.lookedAt = now
+      guard let file, let version = Self.version(file), version != state.version,
+        let text = try? String(contentsOfFile: file, encoding: .utf8),
+        let keys = try? KeyRing.keys(parsing: text)
+      else { return }
+      state.keys = keys
+      state.version = version
+    }
+
+    private static func version(_ file: String?) -> FileVersion? {
+      var status = stat()
+      guard let file, unsafe stat(file, &status) == 0 else { return nil }
+      return FileVersion(
+        inode: UInt(status.st_ino), seconds: status.st_mtim.tv_sec,
+        nanoseconds: status.st_mtim.tv_nsec)
+    }
   }
 
   private func derived(_ id: UInt32, _ purpose: Purpose) throws(CannotOpen) -> SymmetricKey {
-    guard let key = keys.first(where: { $0.id == id })?.derived[purpose] else { throw CannotOpen() }
+    guard let key = source.key(id)?.derived[purpose] else { throw CannotOpen() }
     return key
   }
 
@@ -106,7 +189,8 @@ package struct KeyRing: Sendable {
   /// limits, and the verified numbers that are there. Retiring that key takes a new index of every
   /// row.
   package func indexMAC(_ purpose: Purpose, _ fields: [[UInt8]]) throws(CannotOpen) -> [UInt8] {
-    try mac(purpose, key: keys[keys.count - 1].id, fields)
+    let keys = source.keys
+    return try mac(purpose, key: keys[keys.count - 1].id, fields)
   }
 
   // MARK: Sealing
@@ -121,11 +205,11 @@ package struct KeyRing: Sendable {
   package func seal(
     _ plaintext: [UInt8], _ purpose: Purpose, context: [UInt8]
   ) throws(CannotOpen) -> [UInt8] {
-    let key = try derived(current.id, purpose)
+    let current = current
+    guard let key = current.derived[purpose] else { throw CannotOpen() }
     do {
       let box = try AES.GCM.seal(plaintext, using: key, authenticating: context)
-      var sealed: [UInt8] = [Self.version]
-      unsafe withUnsafeBytes(of: current.id.bigEndian) { unsafe sealed.append(contentsOf: $0) }
+      var sealed = Self.prefix(current.id)
       sealed.append(contentsOf: box.nonce)
       sealed.append(contentsOf: box.ciphertext)
       sealed.append(contentsOf: box.tag)
@@ -134,6 +218,14 @@ package struct KeyRing: Sendable {
       throw CannotOpen()
     }
   }
+
+  /// What everything begins with that a key has sealed.
+  private static func prefix(_ id: UInt32) -> [UInt8] {
+    [version] + (unsafe withUnsafeBytes(of: id.bigEndian) { unsafe Array($0) })
+  }
+
+  /// True when the current key sealed it.
+  package func isCurrent(_ sealed: [UInt8]) -> Bool { sealed.starts(with: Self.prefix(current.id)) }
 
   /// Decrypts what `seal` made, in the same context.
   package func open(

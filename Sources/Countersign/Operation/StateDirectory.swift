@@ -15,6 +15,8 @@ package struct StateDirectory {
   package var logs: String { "\(path)/logs" }
   package var nginx: String { "\(path)/nginx" }
   package var databaseSocket: String { "\(path)/mariadb.sock" }
+  /// The key ring; a file of its own, since keys are added while the system runs.
+  package var keysFile: String { "\(path)/keys" }
   private var environmentFile: String { "\(path)/environment" }
   private var secretsFile: String { "\(path)/secrets" }
 
@@ -47,18 +49,23 @@ package struct StateDirectory {
 
   // MARK: Secrets
 
-  /// The keys and passwords of a system that runs by itself, made once.
+  /// The passwords of a system that runs by itself, made once, and later for what it has gained.
   package func secrets() throws -> [String: String] {
-    if let text = try? String(contentsOfFile: secretsFile, encoding: .utf8) {
-      return Self.parse(text)
-    }
-    var secrets = ["COUNTERSIGN_KEYS": "1:\(Data(Random.bytes(32)).base64EncodedString())"]
+    let known = (try? String(contentsOfFile: secretsFile, encoding: .utf8)).map(Self.parse) ?? [:]
+    var secrets = [
+      "TWILIO_ACCOUNT_SID": "AC\(Hexadecimal.encode(Random.bytes(16)))",
+      "TWILIO_AUTH_TOKEN": Hexadecimal.encode(Random.bytes(16)),
+    ]
     for program in Part.databaseUsers {
       secrets["PASSWORD_\(program)"] = Hexadecimal.encode(Random.bytes(24))
     }
-    secrets["TWILIO_ACCOUNT_SID"] = "AC\(Hexadecimal.encode(Random.bytes(16)))"
-    secrets["TWILIO_AUTH_TOKEN"] = Hexadecimal.encode(Random.bytes(16))
-    try write(secrets, to: secretsFile)
+    secrets.merge(known) { $1 }
+    if !FileManager.default.fileExists(atPath: keysFile) {
+      try KeyFile(keysFile).write(
+        known["COUNTERSIGN_KEYS"] ?? "1:\(Data(Random.bytes(32)).base64EncodedString())")
+    }
+    secrets["COUNTERSIGN_KEYS"] = nil
+    if secrets != known { try write(secrets, to: secretsFile) }
     return secrets
   }
 

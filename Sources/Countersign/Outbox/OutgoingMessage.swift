@@ -73,27 +73,28 @@ package struct MessageText: Sendable, Codable, Equatable {
 struct MessageVault: Sendable {
   let keys: KeyRing
 
-  private static func context(_ column: String, _ id: OutgoingMessage.ID) -> [UInt8] {
-    Array("message|\(column)|".utf8) + id.bytes
+  static func context(_ column: String, _ id: [UInt8]) -> [UInt8] {
+    Array("message|\(column)|".utf8) + id
   }
 
   func seal(_ text: MessageText, _ id: OutgoingMessage.ID) throws -> [UInt8] {
-    try keys.seal(Array(JSONEncoder().encode(text)), .payload, context: Self.context("payload", id))
+    try keys.seal(
+      Array(JSONEncoder().encode(text)), .payload, context: Self.context("payload", id.bytes))
   }
 
   func openText(_ sealed: [UInt8], _ id: OutgoingMessage.ID) throws -> MessageText {
     try JSONDecoder().decode(
       MessageText.self,
-      from: Data(keys.open(sealed, .payload, context: Self.context("payload", id))))
+      from: Data(keys.open(sealed, .payload, context: Self.context("payload", id.bytes))))
   }
 
   func sealDestination(_ text: String, _ id: OutgoingMessage.ID) throws -> [UInt8] {
-    try keys.seal(Array(text.utf8), .phone, context: Self.context("destination", id))
+    try keys.seal(Array(text.utf8), .phone, context: Self.context("destination", id.bytes))
   }
 
   func openDestination(_ sealed: [UInt8], _ id: OutgoingMessage.ID) throws -> String {
     String(
-      decoding: try keys.open(sealed, .phone, context: Self.context("destination", id)),
+      decoding: try keys.open(sealed, .phone, context: Self.context("destination", id.bytes)),
       as: UTF8.self)
   }
 }

@@ -135,6 +135,7 @@ package struct PhoneVerification {
     guard channel != .call || canCall else { throw Rejection(.invalidField, field: "channel") }
     let code = Random.digits(VerificationCode.length)
     let nonce = Random.bytes(16)
+    let key = keys.current.id
     let destination = try phones.hash(number)
     let message = OutgoingMessage(
       id: Identifier(at: now), .code, channel, account: asker.account?.id, to: .phone(number),
@@ -143,9 +144,9 @@ package struct PhoneVerification {
         : wording.code(code, purposeWords, minutes: lifetime.minutes),
       expiresAt: now.addingTimeInterval(lifetime.interval))
     let issue = VerificationStore.Issue(
-      nonce: nonce, keyID: keys.current.id,
+      nonce: nonce, keyID: key,
       mac: try keys.mac(
-        .code,
+        .code, key: key,
         VerificationCode.fields(
           code, purpose, subject: subject, nonce: nonce, destination: destination)),
       destinationSealed: try phones.seal(number, context: Self.context(purpose, subject)),

@@ -29,12 +29,10 @@ struct FactorChecks {
 
   // MARK: Secrets
 
-  private static func context(_ account: Account.ID) -> [UInt8] {
-    Array("factor|secret|".utf8) + account.bytes
-  }
+  static func context(row account: [UInt8]) -> [UInt8] { Array("factor|secret|".utf8) + account }
 
   func seal(_ secret: [UInt8], of account: Account.ID) throws -> [UInt8] {
-    try keys.seal(secret, .totp, context: Self.context(account))
+    try keys.seal(secret, .totp, context: Self.context(row: account.bytes))
   }
 
   /// Judges an app's code; nil when it is of no step that may still be accepted.
@@ -46,7 +44,7 @@ struct FactorChecks {
   ) throws -> TOTP.Match? {
     guard let sealed else { return nil }
     do {
-      let secret = try keys.open(sealed, .totp, context: Self.context(account))
+      let secret = try keys.open(sealed, .totp, context: Self.context(row: account.bytes))
       return TOTP.match(Array(code.utf8), secret, after: lastStep, at: now)
     } catch {
       try alerts.raise(.sealedDataUnreadable, about: "factor \(account)", at: now)
