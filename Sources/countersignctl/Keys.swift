@@ -1,6 +1,7 @@
 import ArgumentParser
 import Countersign
 import FoundationEssentials
+import Glibc
 
 /// The keys that everything is sealed with.
 struct Keys: ParsableCommand {
@@ -28,6 +29,8 @@ struct Keys: ParsableCommand {
           )
         }
         print("key \(try KeyFile(file).addKey()) is current")
+        // Whoever watches must know of the key even when the rest is interrupted.
+        fflush(nil)
         // Every program looks at the file once a second; after two none seals with an older key.
         MonotonicClock.sleep(milliseconds: 2_100)
         try Reseal.reseal(connection, configuration)

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pymysql
+import pyotp
 import pytest
 import requests
 
@@ -95,6 +96,68 @@ class System:
         answer = self.call("POST", "/api/auth/register", body)
         assert answer.status_code == 201, answer.text
         return answer.json() | {"email": body["email"]}
+
+    # People with a second factor
+
+    def verify_phone(self, person, number=None):
+        """Gives a person a verified number, and returns it."""
+        number = number or phone()
+        self.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": number}, person["token"])
+        answer = self.call("POST", "/api/auth/sms/verify-phone", {"code": self.code(number)}, person["token"])
+        assert answer.status_code == 200, answer.text
+        return number
+
+    def person_with_sms(self, **fields):
+        person = self.register(**fields)
+        number = self.verify_phone(person)
+        assert self.call("POST", "/api/auth/2fa/enable", {"method": "sms"}, person["token"]).status_code == 200
+        answer = self.call("POST", "/api/auth/2fa/verify-and-enable", {"code": self.code(number, 2)}, person["token"])
+        assert answer.status_code == 200, answer.text
+        return person | {"number": number} | answer.json()
+
+    def bind_app(self, person):
+        """Gives a person an authenticator app; its code of this half-minute is used up by that."""
+        created = self.call("POST", "/api/code/create", None, person["token"])
+        assert created.status_code == 200, created.text
+        secret = created.json()["secret"]
+        answer = self.call("POST", "/api/code/verify", {"code": self.totp(secret)}, person["token"])
+        assert answer.status_code == 200, answer.text
+        return person | {"secret": secret} | answer.json()
+
+    def person_with_app(self, **fields):
+        return self.bind_app(self.register(**fields))
+
+    def totp(self, secret, steps=0):
+        return pyotp.TOTP(secret).at(int(time.time()) + 30 * steps)
+
+    def app_code(self, person):
+        """A code that will be accepted, whatever was before: time passes in the factor's row."""
+        self.rows("UPDATE factor SET last_step = last_step - 3 WHERE kind = 'app' AND account_id = UNHEX(REPLACE(%s, '-', ''))",
+                  person["userId"])
+        return self.totp(person["secret"])
+
+    def log_in(self, person, **options):
+        return self.call("POST", "/api/auth/login", {"email": person["email"], "password": PASSWORD}, **options)
+
+    def challenge(self, person, purpose, **fields):
+        """Begins a challenge and returns its id."""
+        answer = self.call("POST", "/api/auth/2fa/challenges", {"purpose": purpose, **fields}, person["token"])
+        assert answer.status_code == 201, answer.text
+        return answer.json()["challengeId"]
+
+    def answer(self, challenge, **body):
+        return self.call("POST", f"/api/auth/2fa/challenges/{challenge}/verify", body)
+
+    def authorization(self, person, purpose, **fields):
+        """What a person with an app gets for a right code."""
+        answer = self.answer(self.challenge(person, purpose, **fields), code=self.app_code(person))
+        assert answer.status_code == 200, answer.text
+        return answer.json()["authorization"]
+
+    def notices(self, person, kind):
+        """The channels on which an owner was told of something."""
+        rows = self.rows("SELECT channel FROM message WHERE kind = %s AND account_id = UNHEX(REPLACE(%s, '-', ''))", kind, person["userId"])
+        return sorted(row["channel"] for row in rows)
 
     def key(self, scopes="otp"):
         return self.ctl("api-key", "create", "--scopes", scopes).stdout.strip()

@@ -367,7 +367,7 @@ final class Responders {
       #"{"code":"\#(code(secret, late + 600))"}"#, at: late + 600)
     #expect(expired.status == 410 && expired.fields["code"] == "challenge_expired")
 
-    for (age, status) in [(300.0, 403), (299.0, 200)] {
+    for (age, status) in [(299.0, 200), (300.0, 403)] {
       let begun = late + 7_200 + age * 10
       let challenge = try #require(
         responders.ask(
