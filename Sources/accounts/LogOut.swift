@@ -10,6 +10,6 @@ struct LogOut {
     try sessions.end(session.id, of: session.account.id)
     return Response.noContent
       .adding("Set-Cookie", gate.cookies.expiredSession)
-      .adding("Clear-Site-Data", "\"cache\", \"cookies\", \"storage\"")
+      .adding("Clear-Site-Data", "\"cache\", \"storage\"")
   }
 }

@@ -30,9 +30,7 @@ struct ProfileFields {
       guard PhoneNumber.isRegion(region) else { throw Rejection(.invalidField, field: "region") }
     }
     if let currency {
-      guard currency.utf8.count == 3,
-        currency.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
-      else { throw Rejection(.invalidField, field: "currency") }
+      guard Currency(currency) != nil else { throw Rejection(.invalidField, field: "currency") }
     }
     return Accounts.Profile(name: name, locale: locale, region: region, currency: currency)
   }

@@ -2,8 +2,9 @@
 """Measures a running system on this machine: `countersignctl up` of the release build, durable, with the sandbox.
 
 Prints requests a second, the 99th percentile, and the responder's processor time a request for a constant route, the status
-callback, and the check of a code; whole cycles a second; and the courier's messages a second. Figures of one machine and one
-run compare with each other and with nothing else.
+callback, and the checks of codes that were sent and of an app's; logins with a second factor, and their second step alone, which
+costs no Argon2; whole cycles a second; and the courier's messages a second. Figures of one machine and one run compare with each
+other and with nothing else.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -26,7 +28,7 @@ sys.path.insert(0, str(HERE.parent / "EndToEndTests"))
 os.environ.setdefault("COUNTERSIGN_PROGRAMS", str(HERE.parents[1] / ".build" / "release"))
 
 import requests  # noqa: E402
-from conftest import PROGRAMS, System, eventually  # noqa: E402
+from conftest import PASSWORD, PROGRAMS, System, eventually  # noqa: E402
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -121,6 +123,68 @@ def checks(system, directory, count):
     return directory / "checks"
 
 
+def app_code(secret, step):
+    mac = hmac.new(secret, struct.pack(">Q", step), hashlib.sha1).digest()
+    offset = mac[-1] & 15
+    return f"{(struct.unpack('>I', mac[offset:offset + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
+
+
+def bind_apps(system, accounts):
+    """Gives accounts an authenticator app each, and returns the secrets."""
+    keys = Keys(system.secret("COUNTERSIGN_KEYS"))
+    secrets_of = [secrets.token_bytes(20) for _ in accounts]
+    insert(system, "INSERT INTO factor (account_id, kind, id, secret_sealed, confirmed_at) VALUES (%s, 'app', %s, %s, NOW(6))",
+           [(account, account, keys.seal(secret, "totp/v1", b"factor|secret|" + account)) for account, secret in zip(accounts, secrets_of)])
+    return secrets_of
+
+
+def app_checks(system, directory, count):
+    """Requests for codes of an app: half within a session, half as the second step of a login; good for half a minute."""
+    accounts = [secrets.token_bytes(16) for _ in range(2 * count)]
+    insert(system, "INSERT INTO account (id, email, email_key, region, second_factor, created_at) VALUES (%s, %s, %s, 'US', 'app', NOW(6))",
+           [(account, f"app-{account.hex()}@example.com", f"app-{account.hex()}@example.com") for account in accounts])
+    secrets_of = bind_apps(system, accounts)
+    tokens = [secrets.token_urlsafe(32) for _ in accounts]
+    hashes = [hashlib.sha256(token.encode()).digest() for token in tokens]
+    insert(system, """INSERT INTO session (token_hash, id, account_id, aal, created_at, last_seen_at, expires_at)
+                      VALUES (%s, %s, %s, 2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 10 MINUTE, UTC_TIMESTAMP(6) + INTERVAL 1 DAY)""",
+           [(hashes[i], secrets.token_bytes(16), accounts[i]) for i in range(count)])
+    insert(system, """INSERT INTO challenge (token_hash, account_id, purpose, method, begun_by, nonce, created_at, expires_at)
+                      VALUES (%s, %s, 'login', 'app', 'password', %s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 10 MINUTE)""",
+           [(hashes[i], accounts[i], secrets.token_bytes(16)) for i in range(count, 2 * count)])
+    step = int(time.time()) // 30
+    codes = [app_code(secret, step) for secret in secrets_of]
+    (directory / "app-checks").write_text("".join(
+        f'POST\t/api/code/challenge\tContent-Type: application/json|Authorization: Bearer {tokens[i]}\t{{"code":"{codes[i]}"}}\n'
+        for i in range(count)))
+    (directory / "second-steps").write_text("".join(
+        f'POST\t/api/auth/2fa/challenges/{tokens[i]}/verify\tContent-Type: application/json\t{{"code":"{codes[i]}"}}\n'
+        for i in range(count, 2 * count)))
+    return directory / "app-checks", directory / "second-steps"
+
+
+def logins(system, people, threads):
+    """Logins a second with password and app, two for each person, and how many failed."""
+    registered = [system.register() for _ in range(people)]
+    accounts = [bytes.fromhex(person["userId"].replace("-", "")) for person in registered]
+    secrets_of = bind_apps(system, accounts)
+    system.rows("UPDATE account SET second_factor = 'app' WHERE id IN (SELECT account_id FROM factor)")
+    step, failed = int(time.time()) // 30, 0
+
+    def log_in(person, secret, step):
+        pending = requests.post(f"{system.base}/api/auth/login", json={"email": person["email"], "password": PASSWORD}, timeout=30)
+        if pending.status_code != 200:
+            return False
+        body = {"email": person["email"], "challengeId": pending.json()["challengeId"], "code": app_code(secret, step)}
+        return requests.post(f"{system.base}/api/auth/2fa/verify", json=body, timeout=30).status_code == 200
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(threads) as pool:
+        for drift in (0, 1):
+            failed += sum(not done for done in pool.map(log_in, registered, secrets_of, [step + drift] * people))
+    return 2 * people / (time.monotonic() - started), failed
+
+
 def sysbench(system, seconds):
     """What the database alone does: single-row updates, each durable."""
     system.rows("CREATE DATABASE IF NOT EXISTS sbtest")
@@ -190,7 +254,7 @@ def main():
         pid = system.pid
         files = callbacks(system, directory, 100_000), checks(system, directory, 60_000)
         if chosen.hold:
-            print(system.base, *files, {name: pid(name) for name in ("accounts", "verify-phone", "webhooks")}, flush=True)
+            print(system.base, *files, {name: pid(name) for name in ("accounts", "verify-phone", "two-factor", "webhooks")}, flush=True)
             input()
             return
         for connections in (32, 128):
@@ -201,6 +265,11 @@ def main():
         show("status callback, verified and committed", rate, *rest)
         print(f"{'':44}{100 * rate / alone:9.0f} % of the database alone")
         show("check of a code", *wrk(system.base, 32, chosen.seconds, pid("verify-phone"), files[1]))
+        files = app_checks(system, directory, 20_000)
+        show("check of an app's code", *wrk(system.base, 32, chosen.seconds, pid("two-factor"), files[0]))
+        show("second step of a login, without Argon2", *wrk(system.base, 32, chosen.seconds, pid("two-factor"), files[1]))
+        rate, failed = logins(system, 150, 4)
+        show("whole login with password and app", rate, bad=failed)
         system.rule(action="silent")
         output = subprocess.run([PROGRAMS / "countersign-bench", system.base, system.sandbox, key, "16", str(chosen.seconds)],
                                 capture_output=True, text=True, check=True).stdout.split()
@@ -211,7 +280,7 @@ def main():
         slowest, waiting = behind_receipts(system, key, 100_000)
         print(f"{'a code behind 100,000 receipts':44}{1000 * slowest:9.0f} ms at most, {waiting} receipts still waiting")
         total = 0
-        for name in ("accounts", "verify-phone", "webhooks", "courier", "sandbox"):
+        for name in ("accounts", "verify-phone", "two-factor", "webhooks", "courier", "sandbox"):
             total += int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid(name)}/smaps_rollup").read_text(), re.M).group(1))
         print(f"{'memory of our programs together':44}{total / 1024:9.1f} MiB")
     finally:

@@ -26,6 +26,8 @@ package enum LimitKey: Sendable {
   case loginFailuresFrom(address: String)
   /// Failed logins from a device that its owner had remembered.
   case loginFailuresOn(device: RememberedDevice.ID)
+  /// Wrong passwords of somebody who is signed in.
+  case passwordFailures(Account.ID)
   /// Accounts whose second factor was tried with a wrong code.
   case failingAccounts
 
@@ -38,6 +40,7 @@ package enum LimitKey: Sendable {
     case .loginFailuresFrom(let address):
       ["login-failures-from", NetworkAddress.limitUnit(address)]
     case .loginFailuresOn(let device): ["login-failures-on", device.description]
+    case .passwordFailures(let account): ["password-failures", account.description]
     case .failingAccounts: ["failing-accounts"]
     }
   }

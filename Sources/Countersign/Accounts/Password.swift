@@ -91,6 +91,9 @@ private final class HashingGate: Sendable {
   private let semaphore: Semaphore
 
   private init(cores: Int) {
+    // What a hash takes goes back to the system when it is done. Without a fixed bound the C library
+    // learns from the first large block to keep such blocks, 19 MiB for each thread that ever hashed.
+    mallopt(M_MMAP_THRESHOLD, 1 << 20)
     capacity = cores * 3
     semaphore = Semaphore(cores)
   }

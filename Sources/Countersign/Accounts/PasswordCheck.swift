@@ -58,12 +58,13 @@ struct PasswordCheck {
     ) { try judge(secret, account) }
   }
 
-  /// Checks the password of somebody who is signed in.
+  /// Checks the password of somebody who is signed in; counted apart from logins, which strangers can
+  /// make fail.
   ///
   /// - Throws: `credentials_invalid`; `too_many_attempts`.
   @discardableResult
   func require(_ secret: Secret, of account: Account, at now: Date) throws -> Right {
-    let key = LimitKey.loginFailures(emailKey: account.email.lowercased())
+    let key = LimitKey.passwordFailures(account.id)
     let limit = SlidingLimit(settings.loginFailuresPerAccount, per: Self.window)
     return try charged([(key, limit)], at: now) { try judge(secret, account) }
   }

@@ -57,6 +57,10 @@ package enum Challenge {
       }
     }
 
+    var isPassword: Bool {
+      if case .password = self { true } else { false }
+    }
+
     var session: Session.ID? {
       switch self {
       case .session(let session, _): session.id

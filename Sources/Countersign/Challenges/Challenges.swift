@@ -43,8 +43,8 @@ package struct Challenges {
 
   /// Begins a challenge; a code by text message is on its way when this returns.
   ///
-  /// The app is asked for where both factors are on. A login begins even when no code may be sent:
-  /// there are other ways to answer it.
+  /// The app is asked for where both factors are on. A login that a password began goes on even when
+  /// no code may be sent: there are other ways to answer it.
   ///
   /// - Throws: `no_second_factor`; `cooling_off` with `until`, for a transfer; `send_limit_reached`.
   package func begin(
@@ -69,7 +69,7 @@ package struct Challenges {
         return try beginWithCode(new, account, details, at: now)
       }
     } catch let refusal as Rejection
-      where refusal.reason == .sendLimitReached && purpose == .login
+      where refusal.reason == .sendLimitReached && beginner.isPassword
     {
       try store.insert(new, at: now)
       return Challenge.Begun(
@@ -84,12 +84,15 @@ package struct Challenges {
   }
 
   /// Sends a code to the phone that an account binds as a factor; `SecondFactors` looks for it.
-  func beginBinding(of account: Account, by session: Session, address: String, at now: Date) throws
-    -> Challenge.Begun
-  {
+  ///
+  /// - Parameter permit: what belongs to the same transaction, which it undoes when it throws.
+  func beginBinding(
+    of account: Account, by session: Session, address: String, at now: Date,
+    permit: () throws -> Void
+  ) throws -> Challenge.Begun {
     let new = try make(
       .enableTwoFactor, for: account, nil, .sms, by: .session(session, address: address), at: now)
-    return try beginWithCode(new, account, nil, at: now)
+    return try beginWithCode(new, account, nil, at: now, permit: permit)
   }
 
   private func make(
@@ -106,12 +109,16 @@ package struct Challenges {
   }
 
   private func beginWithCode(
-    _ new: ChallengeStore.New, _ account: Account, _ details: TransactionDetails?, at now: Date
+    _ new: ChallengeStore.New, _ account: Account, _ details: TransactionDetails?, at now: Date,
+    permit: () throws -> Void = {}
   ) throws -> Challenge.Begun {
     try issueCode(
       new.token.hash, account, new.purpose, details, new.detailsHash, .sms, new.beginner.budget,
       at: now
-    ) { try store.insert(new, at: now) }
+    ) {
+      try permit()
+      try store.insert(new, at: now)
+    }
     return Challenge.Begun(
       id: new.token.text, method: .sms, maskedPhone: account.phone?.masked,
       expiresAt: new.expiresAt,
@@ -140,7 +147,7 @@ package struct Challenges {
   private func issueCode(
     _ tokenHash: [UInt8], _ account: Account, _ purpose: Challenge.Purpose,
     _ details: TransactionDetails?, _ detailsHash: [UInt8]?, _ channel: OutgoingMessage.Channel,
-    _ asker: SendBudgets.Asker, at now: Date, before: () throws -> Void = {}
+    _ asker: SendBudgets.Asker, at now: Date, before: () throws -> Void
   ) throws {
     guard let number = account.phone, account.isPhoneVerified else {
       throw Rejection(.noSecondFactor)
@@ -173,8 +180,8 @@ package struct Challenges {
     while true {
       do {
         try connection.transaction {
-          try budgets.chargeInTransaction(number, asker, at: now)
           try before()
+          try budgets.chargeInTransaction(number, asker, at: now)
           try store.setCode(tokenHash, account.id, purpose, issued, at: now)
           try outbox.queue(message, at: now)
         }
@@ -243,11 +250,6 @@ package struct Challenges {
     guard found.factor?.isUsable == true, found.method == .sms || found.purpose == .login else {
       throw Rejection(.noSecondFactor)
     }
-    let gap = TimeInterval(settings.resendSeconds)
-    guard try store.markResent(found.tokenHash, issuedBefore: now - gap, at: now) else {
-      let wait = (found.codeIssuedAt ?? now).addingTimeInterval(gap).timeIntervalSince(now)
-      throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up))))
-    }
     let details = try found.detailsSealed.map {
       try JSONDecoder().decode(
         TransactionDetails.self,
@@ -260,7 +262,14 @@ package struct Challenges {
       }
     try issueCode(
       found.tokenHash, found.account, found.purpose, details, found.detailsHash, channel, budget,
-      at: now)
+      at: now
+    ) {
+      let gap = TimeInterval(settings.resendSeconds)
+      guard try store.markResent(found.tokenHash, issuedBefore: now - gap, at: now) else {
+        let wait = (found.codeIssuedAt ?? now).addingTimeInterval(gap).timeIntervalSince(now)
+        throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up))))
+      }
+    }
     return (now + VerificationCode.Lifetime.secondFactor.interval, settings.resendSeconds)
   }
 

@@ -70,8 +70,10 @@ package struct Wording: Sendable {
     let after =
       ": your \(product) code is \(code). Valid \(minutes) minutes. Never share it.\n\n@\(host) #\(code)"
     var payee = Self.harmless(details.payee)
-    while ShortMessage.segments(before + payee + after) > 2, !payee.isEmpty {
-      payee = "\(payee.dropLast(payee.hasSuffix("...") ? 4 : 1))..."
+    var kept = payee[...]
+    while ShortMessage.segments(before + payee + after) > 2, !kept.isEmpty {
+      kept.removeLast()
+      payee = "\(kept)..."
     }
     return MessageText(body: before + payee + after)
   }

@@ -109,21 +109,22 @@ package struct PhoneVerification {
     guard let found = try store.find(.phone, account.id.bytes), found.usedAt == nil else {
       throw Rejection(.nothingPending)
     }
-    let gap = TimeInterval(settings.resendSeconds)
-    guard
-      try store.markResent(
-        .phone, account.id.bytes, issuedBefore: now.addingTimeInterval(-gap), at: now)
-    else {
-      let wait = found.issuedAt.addingTimeInterval(gap).timeIntervalSince(now)
-      throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up))))
-    }
     let number = try phones.open(
       found.destinationSealed, context: Self.context(.phone, account.id.bytes))
     // The change was permitted when its first code was asked for.
     return try send(
       .phone, subject: account.id.bytes, to: number, channel: channel,
       asker: .owner(account, address: address), wording: .verifyPhone, lifetime: .verification,
-      at: now)
+      at: now
+    ) {
+      let gap = TimeInterval(settings.resendSeconds)
+      guard
+        try store.markResent(.phone, account.id.bytes, issuedBefore: now - gap, at: now)
+      else {
+        let wait = found.issuedAt.addingTimeInterval(gap).timeIntervalSince(now)
+        throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up))))
+      }
+    }
   }
 
   private func send(

@@ -57,12 +57,12 @@ package struct SecondFactors {
     if try checks.store.find(.sms, of: account.id)?.isUsable == true {
       throw Rejection(.factorOn)
     }
-    try requireProof(session, authorization, at: now)
-    let begun = try challenges.beginBinding(of: account, by: session, address: address, at: now)
-    try checks.store.begin(
-      .sms, of: account.id, AppBinding.ID(at: now), secretSealed: nil,
-      until: now + Self.bindingLifetime)
-    return begun
+    return try challenges.beginBinding(of: account, by: session, address: address, at: now) {
+      try requireProof(session, authorization, at: now)
+      try checks.store.begin(
+        .sms, of: account.id, AppBinding.ID(at: now), secretSealed: nil,
+        until: now + Self.bindingLifetime)
+    }
   }
 
   /// Makes a secret for an authenticator app; it counts once a code of it was entered.
@@ -72,12 +72,14 @@ package struct SecondFactors {
     -> AppBinding
   {
     let account = session.account
-    try requireProof(session, authorization, at: now)
     let secret = Random.bytes(TOTP.secretLength)
     let id = AppBinding.ID(at: now)
-    try checks.store.begin(
-      .app, of: account.id, id, secretSealed: try checks.seal(secret, of: account.id),
-      until: now + Self.bindingLifetime)
+    let sealed = try checks.seal(secret, of: account.id)
+    try connection.transaction {
+      try requireProof(session, authorization, at: now)
+      try checks.store.begin(
+        .app, of: account.id, id, secretSealed: sealed, until: now + Self.bindingLifetime)
+    }
     return AppBinding(id: id, secret: secret, issuer: issuer, email: account.email)
   }
 
@@ -170,6 +172,8 @@ package struct SecondFactors {
     try accounts.coolOff(account.id, until: now + coolingOff)
   }
 
+  /// Called inside the transaction of what asks for it.
+  ///
   /// - Throws: unless the account has no second factor, or the caller has just proven it: within the
   ///   session, or by an authorization.
   private func requireProof(_ session: Session, _ authorization: Secret?, at now: Date) throws {

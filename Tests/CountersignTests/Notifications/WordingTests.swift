@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct `What messages say` {
   private func wording() throws -> Wording {
-    Wording(try testConfiguration(DatabaseLocation("mariadb://u:p@localhost/d?socket=/none")!))
+    Wording(
+      try testConfiguration(
+        DatabaseLocation(socket: "/none", user: "u", password: Secret(""), database: "d")))
   }
 
   private func details(_ payee: String, _ amount: Int = 123_456) throws -> TransactionDetails {
