@@ -15,4 +15,11 @@ struct HostGate {
   func once(_ request: Request, _ act: () throws -> Response) throws -> Response {
     try answers.once(request, try keys.required(request, .challenges), act)
   }
+
+  /// The same for an act of one transaction.
+  func onceInTransaction(_ request: Request, _ act: () throws -> Result<Response, Rejection>) throws
+    -> Response
+  {
+    try answers.onceInTransaction(request, try keys.required(request, .challenges), act)
+  }
 }

@@ -1,5 +1,4 @@
 import Countersign
-import FoundationEssentials
 
 /// POST /api/auth/2fa/authorizations/redeem: the host is about to do what was confirmed.
 struct RedeemAuthorization {
@@ -24,30 +23,26 @@ struct RedeemAuthorization {
   }
 
   func respond(to request: Request) throws -> Response {
-    try host.once(request) {
+    try host.onceInTransaction(request) {
       let body: Body = try request.decode()
       guard let purpose = Challenge.Purpose(named: body.purpose) else {
         throw Rejection(.invalidField, field: "purpose")
       }
-      let redeemed = try authorizations.redeem(
-        body.authorization, for: purpose, body.details?.value, accounts, at: request.time)
-      return try .json(Answer(userId: redeemed.account, method: redeemed.method))
+      let result = try authorizations.redeem(body.authorization, for: purpose, at: request.time) {
+        try details(body.details?.value, of: $0)
+      }
+      switch result {
+      case .success(let redeemed):
+        return .success(try .json(Answer(userId: redeemed.account, method: redeemed.method)))
+      case .failure(let rejection): return .failure(rejection)
+      }
     }
   }
-}
 
-extension Authorizations {
-  /// Redeems for details whose currency may be left to the account.
-  fileprivate func redeem(
-    _ text: String, for purpose: Challenge.Purpose, _ details: DetailsBody?,
-    _ accounts: AccountDirectory, at now: Date
-  ) throws -> Redeemed {
-    try redeem(text, for: purpose, at: now) { account in
-      guard let details else { return nil }
-      guard let account = try accounts.find(account) else {
-        throw Rejection(.authorizationInvalid)
-      }
-      return try details.details(of: account)
-    }
+  /// The details, whose currency is the account's when the host names none.
+  private func details(_ body: DetailsBody?, of id: Account.ID) throws -> TransactionDetails? {
+    guard let body else { return nil }
+    guard let account = try accounts.find(id) else { throw Rejection(.authorizationInvalid) }
+    return try body.details(of: account)
   }
 }

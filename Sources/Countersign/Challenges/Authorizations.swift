@@ -40,12 +40,15 @@ package struct Authorizations {
   ///
   /// - Parameter details: what is about to be done, once it is known for whom; nil for what has no
   ///   details.
-  /// - Throws: `authorization_invalid` when it is unknown, used, or over; `details_mismatch`.
+  /// - Returns: what was redeemed, or the refusal: `authorization_invalid` when it is unknown, used, or
+  ///   over; `details_mismatch`. It is returned, for the transaction around it has to be committed.
   package func redeem(
     _ text: String, for purpose: Challenge.Purpose, at now: Date,
     details: (Account.ID) throws -> TransactionDetails?
-  ) throws -> Redeemed {
-    guard let token = Token(received: text) else { throw Rejection(.authorizationInvalid) }
+  ) throws -> Result<Redeemed, Rejection> {
+    guard let token = Token(received: text) else {
+      return .failure(Rejection(.authorizationInvalid))
+    }
     let ended = try connection.execute(
       """
       UPDATE authorization
@@ -59,12 +62,12 @@ package struct Authorizations {
         "SELECT account_id, purpose, details_hash, method FROM authorization WHERE token_hash = \(token.hash)"
       ),
       let method = Factor(rawValue: try row.text("method"))
-    else { throw Rejection(.authorizationInvalid) }
+    else { return .failure(Rejection(.authorizationInvalid)) }
     let account: Account.ID = try row.id("account_id")
     guard try row.text("purpose") == purpose.rawValue,
       try row.optionalBytes("details_hash") == details(account)?.hash
-    else { throw Rejection(.detailsMismatch) }
-    return Redeemed(account: account, method: method)
+    else { return .failure(Rejection(.detailsMismatch)) }
+    return .success(Redeemed(account: account, method: method))
   }
 
   /// Uses one up for an act of our own, which an account with a second factor on needs; called

@@ -28,13 +28,7 @@ package struct IdempotentAnswers {
   package func once(_ request: Request, _ owner: ServiceKey, _ act: () throws -> Response) throws
     -> Response
   {
-    guard let key = request.headers[.idempotencyKey] else { return try act() }
-    guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-      throw Rejection(.invalidField, field: "Idempotency-Key")
-    }
-    let keyHash = Array(SHA256.hash(data: Array(key.utf8)))
-    let requestHash = Array(
-      SHA256.hash(data: Array("\(request.method) \(request.path)\n".utf8) + request.body))
+    guard let (keyHash, requestHash) = try Self.hashes(request) else { return try act() }
     let now = request.time
     if try !claim(owner.id, keyHash, requestHash, now) {
       if let answer = try earlier(owner.id, keyHash, requestHash, now) { return answer }
@@ -43,32 +37,82 @@ package struct IdempotentAnswers {
     do {
       response = try act()
     } catch {
-      try connection.execute(
-        """
-        DELETE FROM idempotent_answer
-         WHERE service_key_id = \(owner.id)
-           AND key_hash = \(keyHash)
-           AND status IS NULL
-        """)
+      try release(owner.id, keyHash)
       throw error
     }
-    let sealed = try keys.seal(response.body, .payload, context: Self.context(owner.id, keyHash))
     // What was done stays done: when this fails the row stays claimed, and a repetition is refused
     // rather than done again.
-    try connection.transaction {
-      try connection.execute(
-        """
-        UPDATE idempotent_answer
-           SET status = \(response.status.code), body = \(sealed)
-         WHERE service_key_id = \(owner.id)
-           AND key_hash = \(keyHash)
-        """)
-    }
+    try connection.transaction { try keep(response, owner.id, keyHash) }
     return response
+  }
+
+  private func release(_ owner: [UInt8], _ key: [UInt8]) throws(DatabaseError) {
+    try connection.execute(
+      """
+      DELETE FROM idempotent_answer
+       WHERE service_key_id = \(owner)
+         AND key_hash = \(key)
+         AND status IS NULL
+      """)
+  }
+
+  private func keep(_ response: Response, _ owner: [UInt8], _ key: [UInt8]) throws {
+    let sealed = try keys.seal(response.body, .payload, context: Self.context(owner, key))
+    try connection.execute(
+      """
+      UPDATE idempotent_answer
+         SET status = \(response.status.code), body = \(sealed)
+       WHERE service_key_id = \(owner)
+         AND key_hash = \(key)
+      """)
+  }
+
+  /// The same for an act of one transaction: the answer is kept in the transaction of what it answers,
+  /// so that whoever asks again after a crash hears what became of it.
+  ///
+  /// A request with a key that another one holds waits for it.
+  ///
+  /// - Parameter act: what it returns is committed, also when it is a refusal; an error undoes it.
+  package func onceInTransaction(
+    _ request: Request, _ owner: ServiceKey, _ act: () throws -> Result<Response, Rejection>
+  ) throws -> Response {
+    guard let (keyHash, requestHash) = try Self.hashes(request) else {
+      return try connection.transaction(act).get()
+    }
+    let now = request.time
+    return try connection.transaction { () -> Result<Response, Rejection> in
+      if try !claim(owner.id, keyHash, requestHash, now),
+        let answer = try earlier(owner.id, keyHash, requestHash, now)
+      {
+        return .success(answer)
+      }
+      let result = try act()
+      switch result {
+      case .success(let response): try keep(response, owner.id, keyHash)
+      case .failure: try release(owner.id, keyHash)
+      }
+      return result
+    }.get()
   }
 
   package func purge(at now: Date) throws(DatabaseError) -> Int {
     try connection.execute("DELETE FROM idempotent_answer WHERE expires_at < \(now) LIMIT 10000")
+  }
+
+  /// What a request's key and its contents are known by; nil without a key.
+  ///
+  /// - Throws: `invalid_field`.
+  private static func hashes(_ request: Request) throws(Rejection) -> (
+    key: [UInt8], request: [UInt8]
+  )? {
+    guard let key = request.headers[.idempotencyKey] else { return nil }
+    guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      throw Rejection(.invalidField, field: "Idempotency-Key")
+    }
+    return (
+      Array(SHA256.hash(data: Array(key.utf8))),
+      Array(SHA256.hash(data: Array("\(request.method) \(request.path)\n".utf8) + request.body))
+    )
   }
 
   private static func context(_ owner: [UInt8], _ key: [UInt8]) -> [UInt8] {

@@ -55,8 +55,9 @@ package struct Sessions {
       token: token.text, expiresAt: min(end, now.addingTimeInterval(idle)), endsAt: end)
   }
 
-  /// Notes that a second factor was proven in a session that is at level 2 already.
+  /// Notes that a second factor was proven in a session that is at level 2 already, to the minute.
   func markProven(_ session: Session, at now: Date) throws(DatabaseError) {
+    if let proven = session.factorAt, proven > now - Self.seenGranularity { return }
     try store.markProven(session.id, at: now)
   }
 

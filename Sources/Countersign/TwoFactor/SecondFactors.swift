@@ -255,13 +255,18 @@ package struct SecondFactors {
       try checks.failed(.app, factor.failures, of: account, at: now)
       throw Rejection(.codeUnauthorized)
     }
+    guard session.level < 2 else {
+      guard try checks.use(.app(match), of: account, at: now) else {
+        throw Rejection(.codeUnauthorized)
+      }
+      try sessions.markProven(session, at: now)
+      return nil
+    }
     return try connection.transaction {
       guard try checks.use(.app(match), of: account, at: now) else {
         throw Rejection(.codeUnauthorized)
       }
-      if session.level < 2 { return try sessions.raise(session.id, of: account.id, at: now) }
-      try sessions.markProven(session, at: now)
-      return nil
+      return try sessions.raise(session.id, of: account.id, at: now)
     }
   }
 
