@@ -14,27 +14,21 @@ package struct Challenges {
   private let authorizations: Authorizations
   private let devices: RememberedDevices
   private let familiar: FamiliarClients
-  private let budgets: SendBudgets
   private let outbox: Outbox
-  private let phones: PhoneVault
-  private let keys: KeyRing
-  private let wording: Wording
+  private let codes: ChallengeCodes
   private let settings: Configuration.Limits
   private let canCall: Bool
 
   package init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
-    phones = PhoneVault(configuration.keys)
-    store = ChallengeStore(connection: connection, phones: phones)
+    store = ChallengeStore(connection: connection, phones: PhoneVault(configuration.keys))
     checks = FactorChecks(connection, configuration)
     sessions = Sessions(connection, configuration)
     authorizations = Authorizations(connection)
     devices = RememberedDevices(connection)
     familiar = FamiliarClients(connection, configuration)
-    budgets = SendBudgets(connection, configuration)
     outbox = Outbox(connection, configuration)
-    keys = configuration.keys
-    wording = Wording(configuration)
+    codes = ChallengeCodes(connection, configuration)
     settings = configuration.limits
     canCall = configuration.twilio.phoneNumber != nil
   }
@@ -102,17 +96,15 @@ package struct Challenges {
     let token = Token()
     return ChallengeStore.New(
       token: token, account: account.id, purpose: purpose, method: method, beginner: beginner,
-      detailsSealed: try details.map {
-        try keys.seal(
-          Array(JSONEncoder().encode($0)), .payload, context: Self.context(token.hash))
-      }, detailsHash: details?.hash, expiresAt: now + Challenge.lifetime)
+      detailsSealed: try details.map { try codes.seal($0, token.hash) }, detailsHash: details?.hash,
+      expiresAt: now + Challenge.lifetime)
   }
 
   private func beginWithCode(
     _ new: ChallengeStore.New, _ account: Account, _ details: TransactionDetails?, at now: Date,
     permit: () throws -> Void = {}
   ) throws -> Challenge.Begun {
-    try issueCode(
+    try codes.issue(
       new.token.hash, account, new.purpose, details, new.detailsHash, .sms, new.beginner.budget,
       at: now
     ) {
@@ -125,74 +117,7 @@ package struct Challenges {
       isCodeSent: true, retryAfter: nil)
   }
 
-  private static func context(_ tokenHash: [UInt8]) -> [UInt8] {
-    Array("challenge|details|".utf8) + tokenHash
-  }
-
-  // MARK: Codes
-
-  /// What the MAC of a code covers: this account, purpose, challenge, issue, number, and payment, and
-  /// no other.
-  private static func fields(
-    _ code: String, _ account: Account.ID, _ purpose: Challenge.Purpose, _ tokenHash: [UInt8],
-    nonce: [UInt8], destination: [UInt8], details: [UInt8]?
-  ) -> [[UInt8]] {
-    [
-      Array("challenge".utf8), account.bytes, Array(purpose.rawValue.utf8), tokenHash, nonce,
-      destination, details ?? [], Array(code.utf8),
-    ]
-  }
-
-  /// Makes a code and queues it; the one that lived for this account and purpose is dead.
-  private func issueCode(
-    _ tokenHash: [UInt8], _ account: Account, _ purpose: Challenge.Purpose,
-    _ details: TransactionDetails?, _ detailsHash: [UInt8]?, _ channel: OutgoingMessage.Channel,
-    _ asker: SendBudgets.Asker, at now: Date, before: () throws -> Void
-  ) throws {
-    guard let number = account.phone, account.isPhoneVerified else {
-      throw Rejection(.noSecondFactor)
-    }
-    let code = Random.digits(VerificationCode.length)
-    let lifetime = VerificationCode.Lifetime.secondFactor
-    let words = Wording.CodePurpose(purpose)
-    let text =
-      switch (channel, details) {
-      case (.call, nil): wording.spokenCode(code, words)
-      case (.call, let details?): wording.spokenTransferCode(code, details)
-      case (_, nil): wording.code(code, words, minutes: lifetime.minutes)
-      case (_, let details?): wording.transferCode(code, details, minutes: lifetime.minutes)
-      }
-    let message = OutgoingMessage(
-      id: Identifier(at: now), .code, channel, account: account.id, to: .phone(number), text: text,
-      expiresAt: now + lifetime.interval)
-    let nonce = Random.bytes(16)
-    let key = keys.current.id
-    let destination = try phones.hash(number)
-    let issued = ChallengeStore.Code(
-      nonce: nonce, keyID: key,
-      mac: try keys.mac(
-        .code, key: key,
-        Self.fields(
-          code, account.id, purpose, tokenHash, nonce: nonce, destination: destination,
-          details: detailsHash)),
-      destinationHash: destination, message: message.id, expiresAt: message.expiresAt)
-    var attempt = 1
-    while true {
-      do {
-        try connection.transaction {
-          try before()
-          try budgets.chargeInTransaction(number, asker, at: now)
-          try store.setCode(tokenHash, account.id, purpose, issued, at: now)
-          try outbox.queue(message, at: now)
-        }
-        break
-      } catch let error as DatabaseError where error.code == .duplicateEntry && attempt < 5 {
-        // Two requests gave the same account and purpose a code at once; the later one's is to live.
-        attempt += 1
-      }
-    }
-    outbox.wakeCourier()
-  }
+  // MARK: Another code
 
   /// Who asks for another code.
   package enum Asker: Sendable {
@@ -250,17 +175,13 @@ package struct Challenges {
     guard found.factor?.isUsable == true, found.method == .sms || found.purpose == .login else {
       throw Rejection(.noSecondFactor)
     }
-    let details = try found.detailsSealed.map {
-      try JSONDecoder().decode(
-        TransactionDetails.self,
-        from: Data(keys.open($0, .payload, context: Self.context(found.tokenHash))))
-    }
+    let details = try found.detailsSealed.map { try codes.openDetails($0, found.tokenHash) }
     let budget: SendBudgets.Asker =
       switch asker {
       case .session, .holder: .owner(address: address)
       case .host: .host
       }
-    try issueCode(
+    try codes.issue(
       found.tokenHash, found.account, found.purpose, details, found.detailsHash, channel, budget,
       at: now
     ) {
@@ -383,13 +304,7 @@ package struct Challenges {
           code, factor.secretSealed, after: factor.lastStep, of: found.account.id, at: now
         ).map(ProvenFactor.app)
       }
-      guard let sent = found.code else { return nil }
-      let mac = try keys.mac(
-        .code, key: sent.keyID,
-        Self.fields(
-          code, found.account.id, found.purpose, found.tokenHash, nonce: found.nonce,
-          destination: sent.destinationHash, details: found.detailsHash))
-      return ConstantTime.equal(mac, sent.mac) ? .sms : nil
+      return try codes.isRight(code, found) ? .sms : nil
     }
   }
 

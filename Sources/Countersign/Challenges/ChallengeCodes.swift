@@ -1,0 +1,113 @@
+import FoundationEssentials
+
+/// The codes that are sent for challenges: making, sending, and comparing them.
+struct ChallengeCodes {
+  private let connection: Connection
+  private let store: ChallengeStore
+  private let budgets: SendBudgets
+  private let outbox: Outbox
+  private let phones: PhoneVault
+  private let keys: KeyRing
+  private let wording: Wording
+
+  init(_ connection: Connection, _ configuration: Configuration) {
+    self.connection = connection
+    phones = PhoneVault(configuration.keys)
+    store = ChallengeStore(connection: connection, phones: phones)
+    budgets = SendBudgets(connection, configuration)
+    outbox = Outbox(connection, configuration)
+    keys = configuration.keys
+    wording = Wording(configuration)
+  }
+
+  /// Makes a code and queues it; the one that lived for this account and purpose is dead.
+  func issue(
+    _ tokenHash: [UInt8], _ account: Account, _ purpose: Challenge.Purpose,
+    _ details: TransactionDetails?, _ detailsHash: [UInt8]?, _ channel: OutgoingMessage.Channel,
+    _ asker: SendBudgets.Asker, at now: Date, before: () throws -> Void
+  ) throws {
+    guard let number = account.phone, account.isPhoneVerified else {
+      throw Rejection(.noSecondFactor)
+    }
+    let code = Random.digits(VerificationCode.length)
+    let lifetime = VerificationCode.Lifetime.secondFactor
+    let words = Wording.CodePurpose(purpose)
+    let text =
+      switch (channel, details) {
+      case (.call, nil): wording.spokenCode(code, words)
+      case (.call, let details?): wording.spokenTransferCode(code, details)
+      case (_, nil): wording.code(code, words, minutes: lifetime.minutes)
+      case (_, let details?): wording.transferCode(code, details, minutes: lifetime.minutes)
+      }
+    let message = OutgoingMessage(
+      id: Identifier(at: now), .code, channel, account: account.id, to: .phone(number), text: text,
+      expiresAt: now + lifetime.interval)
+    let nonce = Random.bytes(16)
+    let key = keys.current.id
+    let destination = try phones.hash(number)
+    let issued = ChallengeStore.Code(
+      nonce: nonce, keyID: key,
+      mac: try keys.mac(
+        .code, key: key,
+        Self.fields(
+          code, account.id, purpose, tokenHash, nonce: nonce, destination: destination,
+          details: detailsHash)),
+      destinationHash: destination, message: message.id, expiresAt: message.expiresAt)
+    var attempt = 1
+    while true {
+      do {
+        try connection.transaction {
+          try before()
+          try budgets.chargeInTransaction(number, asker, at: now)
+          try store.setCode(tokenHash, account.id, purpose, issued, at: now)
+          try outbox.queue(message, at: now)
+        }
+        break
+      } catch let error as DatabaseError where error.code == .duplicateEntry && attempt < 5 {
+        // Two requests gave the same account and purpose a code at once; the later one's is to live.
+        attempt += 1
+      }
+    }
+    outbox.wakeCourier()
+  }
+
+  /// True when the code is the one that was sent last and is not retired.
+  func isRight(_ code: String, _ found: ChallengeStore.Found) throws -> Bool {
+    guard let sent = found.code else { return false }
+    let mac = try keys.mac(
+      .code, key: sent.keyID,
+      Self.fields(
+        code, found.account.id, found.purpose, found.tokenHash, nonce: found.nonce,
+        destination: sent.destinationHash, details: found.detailsHash))
+    return ConstantTime.equal(mac, sent.mac)
+  }
+
+  /// What the MAC of a code covers: this account, purpose, challenge, issue, number, and payment, and
+  /// no other.
+  private static func fields(
+    _ code: String, _ account: Account.ID, _ purpose: Challenge.Purpose, _ tokenHash: [UInt8],
+    nonce: [UInt8], destination: [UInt8], details: [UInt8]?
+  ) -> [[UInt8]] {
+    [
+      Array("challenge".utf8), account.bytes, Array(purpose.rawValue.utf8), tokenHash, nonce,
+      destination, details ?? [], Array(code.utf8),
+    ]
+  }
+
+  // MARK: Details
+
+  private static func context(_ tokenHash: [UInt8]) -> [UInt8] {
+    Array("challenge|details|".utf8) + tokenHash
+  }
+
+  func seal(_ details: TransactionDetails, _ tokenHash: [UInt8]) throws -> [UInt8] {
+    try keys.seal(
+      Array(JSONEncoder().encode(details)), .payload, context: Self.context(tokenHash))
+  }
+
+  func openDetails(_ sealed: [UInt8], _ tokenHash: [UInt8]) throws -> TransactionDetails {
+    try JSONDecoder().decode(
+      TransactionDetails.self,
+      from: Data(keys.open(sealed, .payload, context: Self.context(tokenHash))))
+  }
+}
