@@ -134,12 +134,16 @@ struct Up: ParsableCommand {
       "COUNTERSIGN_PRODUCT_NAME": "Countersign",
       "COUNTERSIGN_ALLOWED_COUNTRIES": "*",
       "SMS_PROVIDERS": "twilio",
+      "EMAIL_PROVIDERS": "sendgrid",
     ]
     if usesSandbox {
       defaults["TWILIO_ACCOUNT_SID"] = secrets["TWILIO_ACCOUNT_SID"]
       defaults["TWILIO_AUTH_TOKEN"] = secrets["TWILIO_AUTH_TOKEN"]
       defaults["TWILIO_PHONE_NUMBER"] = "+15005550006"
       defaults["TWILIO_API_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/twilio"
+      defaults["SENDGRID_API_KEY"] = secrets["SENDGRID_API_KEY"]
+      defaults["SENDGRID_FROM_EMAIL"] = "security@countersign.example"
+      defaults["SENDGRID_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/sendgrid"
     }
     for (name, value) in defaults
     where (environment[name] ?? "").isEmpty && environment["\(name)_FILE"] == nil {

@@ -11,6 +11,7 @@ struct InboxMessage: Codable, Sendable {
   let channel: String
   let from: String
   let to: String
+  var subject: String?
   let body: String
   var status: String
   let at: Date

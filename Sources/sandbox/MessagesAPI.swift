@@ -18,6 +18,7 @@ struct MessagesAPI {
       let channel: String
       let from: String
       let to: String
+      let subject: String?
       let body: String
       let status: String
       let at: Date
@@ -39,7 +40,7 @@ struct MessagesAPI {
         messages: found.map {
           Answer.Entry(
             id: $0.id, provider: $0.provider, channel: $0.channel, from: $0.from, to: $0.to,
-            body: $0.body,
+            subject: $0.subject, body: $0.body,
             status: $0.status, at: $0.at)
         }))
   }

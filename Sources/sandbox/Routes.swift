@@ -3,17 +3,18 @@ import Countersign
 /// What the sandbox answers: the inbox, its rules, and each provider's own paths.
 struct Routes {
   private let sandbox: Sandbox
-  private let settings: TwilioSettings
+  private let configuration: Configuration
 
-  init(_ sandbox: Sandbox, _ settings: TwilioSettings) {
+  init(_ sandbox: Sandbox, _ configuration: Configuration) {
     self.sandbox = sandbox
-    self.settings = settings
+    self.configuration = configuration
   }
 
   var table: [Route] {
     let messages = MessagesAPI(sandbox)
     let rules = RulesAPI(sandbox.rules)
-    let twilio = TwilioAPI(sandbox, settings)
+    let twilio = TwilioAPI(sandbox, configuration.twilio)
+    let sendGrid = SendGridAPI(sandbox, configuration.sendGrid)
     return [
       .get("/api/messages", messages.list),
       .delete("/api/messages", messages.clear),
@@ -24,6 +25,7 @@ struct Routes {
       .get("/twilio/2010-04-01/Accounts/{account}/Messages.json", twilio.listMessages),
       .post("/twilio/2010-04-01/Accounts/{account}/Calls.json", twilio.createCall),
       .get("/twilio/2010-04-01/Accounts/{account}/Calls.json", twilio.listCalls),
+      .post("/sendgrid/v3/mail/send", sendGrid.send),
     ]
   }
 }

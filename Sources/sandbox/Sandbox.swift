@@ -32,7 +32,7 @@ final class Sandbox: Sendable {
       },
       makeResponder: { context, sandbox in
         Responder(
-          routes: Routes(sandbox, context.configuration.twilio).table, health: {},
+          routes: Routes(sandbox, context.configuration).table, health: {},
           metrics: context.metrics)
       })
   }

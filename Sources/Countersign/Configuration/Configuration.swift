@@ -21,6 +21,7 @@ package struct Configuration: Sendable {
   package var log: Log.Settings
   package var limits: Limits
   package var twilio: TwilioSettings
+  package var sendGrid: SendGridSettings
   /// Where passwords are looked up among breached ones (the range API of Have I Been Pwned); nil
   /// for the embedded list only.
   package var breachedPasswordsURL: String?
@@ -113,16 +114,21 @@ package struct Configuration: Sendable {
     let providers = source.required("SMS_PROVIDERS")
     if !providers.isEmpty && providers != "twilio" { source.fault("SMS_PROVIDERS must be twilio.") }
     let twilio = TwilioSettings(&source)
+    let mail = source.required("EMAIL_PROVIDERS")
+    if !mail.isEmpty && mail != "sendgrid" { source.fault("EMAIL_PROVIDERS must be sendgrid.") }
+    let sendGrid = SendGridSettings(&source)
     let breached = source.value("BREACHED_PASSWORDS_URL")
     let run = source.value("COUNTERSIGN_RUN_DIRECTORY") ?? "/run/countersign"
-    guard source.faults.isEmpty, let url, let database, let keys, let product, let twilio else {
+    guard source.faults.isEmpty, let url, let database, let keys, let product, let twilio,
+      let sendGrid
+    else {
       throw Invalid(faults: source.faults)
     }
     return Configuration(
       publicBaseURL: url, database: database, keys: keys, workers: workers, runDirectory: run,
       defaultRegion: region ?? "US", allowedCountries: countries ?? .all, productName: product,
       log: Log.Settings(level: level ?? .info, format: format ?? .json), limits: limits,
-      twilio: twilio,
+      twilio: twilio, sendGrid: sendGrid,
       breachedPasswordsURL: breached)
   }
 

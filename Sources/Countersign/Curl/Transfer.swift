@@ -12,6 +12,8 @@ package struct TransferRequest: Sendable {
   /// `user:password` for HTTP Basic; never part of the URL.
   package var login: (user: String, password: Secret)?
   package var body: [UInt8] = []
+  /// Headers of the answer that the caller reads.
+  package var answerHeaders: [String] = []
   /// How long all of it may take.
   package var milliseconds = 10_000
 
@@ -27,6 +29,8 @@ package struct TransferResponse: Sendable {
   package let body: [UInt8]
   /// Seconds of a `Retry-After` header, when there was a sane one.
   package let retryAfter: Int?
+  /// Those that were asked for and are there.
+  package let headers: [String: String]
 }
 
 /// A request without an answer: what went wrong, with whom, and whether the request can have
@@ -52,6 +56,7 @@ package struct TransferError: Error, CustomStringConvertible {
   private var headers: UnsafeMutablePointer<curl_slist>?
   private let exchange: Exchange
   private let host: String
+  private let answerHeaders: [String]
 
   /// What the callbacks read and write; they hold it by address.
   private final class Exchange {
@@ -73,6 +78,7 @@ package struct TransferError: Error, CustomStringConvertible {
     unsafe self.handle = unsafe handle
     exchange = Exchange(request.body)
     host = Self.host(of: request.url)
+    answerHeaders = request.answerHeaders
     let context = unsafe Unmanaged.passUnretained(exchange).toOpaque()
     unsafe ccurl_set_string(handle, CURLOPT_URL, request.url)
     unsafe ccurl_set_string(handle, CURLOPT_PROTOCOLS_STR, "https,http")
@@ -152,7 +158,21 @@ package struct TransferError: Error, CustomStringConvertible {
     return .success(
       TransferResponse(
         status: status, body: exchange.received,
-        retryAfter: (1...86_400).contains(seconds) ? Int(seconds) : nil))
+        retryAfter: (1...86_400).contains(seconds) ? Int(seconds) : nil, headers: answered()))
+  }
+
+  /// The corresponding C function is `curl_easy_header`.
+  private func answered() -> [String: String] {
+    var values: [String: String] = [:]
+    for name in answerHeaders {
+      var header: UnsafeMutablePointer<curl_header>?
+      guard
+        unsafe curl_easy_header(handle, name, 0, UInt32(CURLH_HEADER), -1, &header) == CURLHE_OK,
+        let value = unsafe header?.pointee.value
+      else { continue }
+      unsafe values[name] = String(cString: value)
+    }
+    return values
   }
 }
 

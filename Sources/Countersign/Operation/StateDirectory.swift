@@ -55,6 +55,7 @@ package struct StateDirectory {
     var secrets = [
       "TWILIO_ACCOUNT_SID": "AC\(Hexadecimal.encode(Random.bytes(16)))",
       "TWILIO_AUTH_TOKEN": Hexadecimal.encode(Random.bytes(16)),
+      "SENDGRID_API_KEY": "SG.\(Hexadecimal.encode(Random.bytes(24)))",
     ]
     for program in Part.databaseUsers {
       secrets["PASSWORD_\(program)"] = Hexadecimal.encode(Random.bytes(24))

@@ -14,7 +14,8 @@ package import Logging
 ///   expires;
 /// - perhaps taken (no answer, 500, this process killed in between): never simply sent again, since
 ///   providers know no idempotency key. The provider is asked for messages to the number with this
-///   text, and only when it knows of none is the message sent again.
+///   text, and only when it knows of none is the message sent again. Where a provider cannot be asked
+///   a notice goes out a second time, since two of it do less harm than none, and a code does not.
 ///
 /// A message that has expired is not sent, whatever happened to it before.
 package final class Courier {
@@ -22,7 +23,8 @@ package final class Courier {
   private let store: CourierStore
   private let delivery: DeliveryStore
   private let vault: MessageVault
-  private let twilio: TwilioMessages
+  private let texts: any Carrier
+  private let mail: any Carrier
   private let log: Logger
   private let bell: CourierBellReceiver
   private let transfers = TransferSet<Task>(connections: maximumTransfers)
@@ -38,12 +40,15 @@ package final class Courier {
   private static let lease: TimeInterval = 15
   /// How long after an ambiguous answer the provider is asked: its own list may lag behind.
   private static let lookUpDelay: TimeInterval = 2
+  /// How often a notice is handed to a provider that cannot be asked what it took.
+  private static let attemptsWithoutAnswer = 2
   /// How long an idle courier sleeps without a ring.
   private static let pollMilliseconds: Int32 = 500
 
   private struct Task {
     let message: CourierStore.Claimed
-    let order: TwilioMessages.Order
+    let order: CarrierOrder
+    let carrier: any Carrier
     let isLookUp: Bool
   }
 
@@ -52,7 +57,7 @@ package final class Courier {
     let change: Change
 
     enum Change {
-      case sent(sid: String, TwilioStatus)
+      case sent(provider: String, sid: String, CarrierProgress)
       case ended(MessageStatus, Failure, code: Int?)
       case queued(Failure?, due: Date)
       case unknown(due: Date)
@@ -64,7 +69,8 @@ package final class Courier {
     store = CourierStore(connection: connection)
     delivery = DeliveryStore(connection: connection)
     vault = MessageVault(keys: configuration.keys)
-    twilio = TwilioMessages(configuration.twilio, configuration.publicBaseURL)
+    texts = TwilioMessages(configuration.twilio, configuration.publicBaseURL)
+    mail = SendGridMail(configuration.sendGrid, productName: configuration.productName)
     self.log = log
     bell = try CourierBellReceiver(path: configuration.courierSocket)
   }
@@ -140,13 +146,27 @@ package final class Courier {
       return
     }
     do {
-      let order = TwilioMessages.Order(
-        channel: message.channel,
+      let order = CarrierOrder(
+        message: message.id, channel: message.channel,
         to: try vault.openDestination(message.destinationSealed, message.id),
-        body: try vault.openText(message.payloadSealed, message.id).body,
-        lifetime: Int(message.expiresAt.timeIntervalSince(now)), createdAt: message.createdAt)
-      let task = Task(message: message, order: order, isLookUp: message.isReclaimed)
-      transfers.add(message.isReclaimed ? twilio.lookUp(order) : twilio.send(order), task)
+        text: try vault.openText(message.payloadSealed, message.id),
+        lifetime: Int(message.expiresAt.timeIntervalSince(now)))
+      let carrier = message.channel == .email ? mail : texts
+      if message.isReclaimed {
+        if let request = carrier.lookUp(order) {
+          let task = Task(message: message, order: order, carrier: carrier, isLookUp: true)
+          return transfers.add(request, task)
+        }
+        guard message.kind != OutgoingMessage.Kind.code.rawValue,
+          message.attempts <= Self.attemptsWithoutAnswer
+        else {
+          let change = Outcome.Change.ended(.unknown, .outcomeUnknown, code: nil)
+          return outcomes.append(Outcome(message: message, change: change))
+        }
+      }
+      transfers.add(
+        try carrier.send(order),
+        Task(message: message, order: order, carrier: carrier, isLookUp: false))
     } catch {
       // A key that was retired too early, or a row that was tampered with: no later attempt can
       // open it.
@@ -201,8 +221,9 @@ package final class Courier {
     -> Outcome.Change
   {
     let now = Date.now
-    switch twilio.outcome(result) {
-    case .accepted(let sid, let progress): return .sent(sid: sid, progress)
+    switch task.carrier.outcome(result) {
+    case .accepted(let sid, let progress):
+      return .sent(provider: task.carrier.name, sid: sid, progress)
     case .refused(let code, let failure):
       log.warning(
         "provider refused a message",
@@ -233,7 +254,7 @@ package final class Courier {
     let now = Date.now
     let askAgain = Outcome.Change.unknown(
       due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: nil)))
-    guard case .candidates(let candidates) = twilio.finding(task.order, result) else {
+    guard case .candidates(let candidates) = task.carrier.finding(task.order, result) else {
       return askAgain
     }
     for candidate in candidates {
@@ -241,7 +262,10 @@ package final class Courier {
       guard let isKnown = attempt("look up", { try delivery.isKnown(sid: candidate.sid) }) else {
         return askAgain
       }
-      if !isKnown { return .sent(sid: candidate.sid, candidate.progress) }
+      if !isKnown {
+        return .sent(
+          provider: task.carrier.name, sid: candidate.sid, candidate.progress)
+      }
     }
     return .queued(.outcomeUnknown, due: now)
   }
@@ -258,8 +282,8 @@ package final class Courier {
     for outcome in outcomes {
       let message = outcome.message
       switch outcome.change {
-      case .sent(let sid, let progress):
-        try store.markSent(message, provider: "twilio", sid: sid, progress, at: now)
+      case .sent(let provider, let sid, let progress):
+        try store.markSent(message, provider: provider, sid: sid, progress, at: now)
         try delivery.applyEarlyCallback(sid: sid, at: now)
         if progress.status == .failed || progress.status == .undelivered {
           try delivery.alert(sid: sid, nil, at: now)

@@ -34,7 +34,7 @@ struct CourierStore {
       """
       SELECT channel, queue_lane, MIN(due_at) AS first
         FROM message
-       WHERE channel IN ('sms', 'call')
+       WHERE channel IN ('sms', 'call', 'email')
          AND queue_lane IN (0, 1, 2)
        GROUP BY channel, queue_lane
        ORDER BY queue_lane
@@ -95,7 +95,7 @@ struct CourierStore {
 
   /// The provider has it: the text is wiped, and the row leaves the queue.
   func markSent(
-    _ message: Claimed, provider: String, sid: String, _ progress: TwilioStatus, at now: Date
+    _ message: Claimed, provider: String, sid: String, _ progress: CarrierProgress, at now: Date
   ) throws(DatabaseError) {
     try connection.execute(
       """

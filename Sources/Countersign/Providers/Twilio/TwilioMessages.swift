@@ -3,26 +3,18 @@ import FoundationEssentials
 /// Twilio's Programmable Messaging and Voice, as far as codes and notices need them
 /// (<https://www.twilio.com/docs/messaging/api/message-resource>).
 ///
-/// It makes requests and reads answers; the courier carries them.
-package struct TwilioMessages: Sendable {
+/// A message that may have been taken is looked for among those to the same number.
+struct TwilioMessages: Carrier {
   private let settings: TwilioSettings
   private let callbackURL: String
 
-  package init(_ settings: TwilioSettings, _ publicURL: PublicBaseURL) {
+  let name = "twilio"
+
+  init(_ settings: TwilioSettings, _ publicURL: PublicBaseURL) {
     self.settings = settings
     // The fragment asks Twilio to repeat a callback that could not connect or was answered with
     // 5xx.
     callbackURL = "\(publicURL.origin)/api/webhooks/twilio-status#rc=3&rp=5xx,ct,rt"
-  }
-
-  /// What is to be sent.
-  struct Order: Sendable {
-    let channel: OutgoingMessage.Channel
-    let to: String
-    let body: String
-    /// Seconds after which it is not worth delivering.
-    let lifetime: Int
-    let createdAt: Date
   }
 
   private var account: String {
@@ -36,8 +28,7 @@ package struct TwilioMessages: Sendable {
     return request
   }
 
-  /// The request that sends.
-  func send(_ order: Order) -> TransferRequest {
+  func send(_ order: CarrierOrder) -> TransferRequest {
     var fields: [(name: String, value: String)] = [("To", order.to)]
     switch order.channel {
     case .call:
@@ -45,14 +36,14 @@ package struct TwilioMessages: Sendable {
       fields.append(
         (
           "Twiml",
-          "<Response><Pause length=\"1\"/><Say>\(Self.escaped(order.body))</Say></Response>"
+          "<Response><Pause length=\"1\"/><Say>\(Self.escaped(order.text.body))</Say></Response>"
         ))
     case .sms, .email:
       switch settings.sender {
       case .number(let number): fields.append(("From", number))
       case .messagingService(let sid): fields.append(("MessagingServiceSid", sid))
       }
-      fields.append(("Body", order.body))
+      fields.append(("Body", order.text.body))
       // Twilio takes 1 to 36,000 seconds, and recommends more than 5.
       fields.append(("ValidityPeriod", String(min(36_000, max(6, order.lifetime)))))
     }
@@ -72,22 +63,10 @@ package struct TwilioMessages: Sendable {
   ///
   /// Without a filter by date: it would go by when a message was sent, and one that waits at Twilio
   /// has no such date yet.
-  func lookUp(_ order: Order) -> TransferRequest {
+  func lookUp(_ order: CarrierOrder) -> TransferRequest? {
     let query = FormFields.encode([("To", order.to), ("PageSize", "50")])
     let kind = order.channel == .call ? "Calls" : "Messages"
     return request(.get, "\(account)/\(kind).json?\(query)")
-  }
-
-  /// What became of a request to send.
-  enum Outcome: Sendable {
-    /// Twilio has it under this sid.
-    case accepted(sid: String, TwilioStatus)
-    /// Twilio will not send it: repeating the request changes nothing.
-    case refused(code: Int?, Failure)
-    /// Twilio did not take it, and may later.
-    case notTaken(after: Int?, Failure)
-    /// Twilio may have it.
-    case unknown
   }
 
   private struct Message: Decodable {
@@ -99,14 +78,17 @@ package struct TwilioMessages: Sendable {
     var isNamed: Bool { TwilioSettings.isSID(sid, "SM", "MM", "CA") }
 
     /// How far it has come; a word we do not know is as good as none.
-    var progress: TwilioStatus { status.flatMap(TwilioStatus.init) ?? .accepted }
+    var progress: CarrierProgress {
+      let known = status.flatMap(TwilioStatus.init) ?? .accepted
+      return CarrierProgress(status: known.status, rank: known.rank)
+    }
   }
 
   private struct Problem: Decodable {
     let code: Int?
   }
 
-  func outcome(_ result: Result<TransferResponse, TransferError>) -> Outcome {
+  func outcome(_ result: Result<TransferResponse, TransferError>) -> CarrierOutcome {
     switch result {
     case .failure(let error):
       return error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)
@@ -133,20 +115,14 @@ package struct TwilioMessages: Sendable {
     }
   }
 
-  /// What Twilio knows of an order whose outcome was lost.
-  enum Finding: Sendable {
-    /// What may be it, newest first; none when Twilio knows of no such thing.
-    case candidates([(sid: String, progress: TwilioStatus)])
-    /// It could not be asked.
-    case noAnswer
-  }
-
   private struct Page: Decodable {
     let messages: [Message]?
     let calls: [Message]?
   }
 
-  func finding(_ order: Order, _ result: Result<TransferResponse, TransferError>) -> Finding {
+  func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
+    -> CarrierFinding
+  {
     guard case .success(let response) = result, response.status == 200,
       let page = try? JSONDecoder().decode(Page.self, from: Data(response.body))
     else { return .noAnswer }
@@ -154,7 +130,9 @@ package struct TwilioMessages: Sendable {
     // with a prefix. Of a call Twilio keeps no words: any to the number may be it.
     return .candidates(
       (page.messages ?? page.calls ?? [])
-        .filter { $0.isNamed && (order.channel == .call || $0.body?.hasSuffix(order.body) == true) }
+        .filter {
+          $0.isNamed && (order.channel == .call || $0.body?.hasSuffix(order.text.body) == true)
+        }
         .map { ($0.sid, $0.progress) })
   }
 }

@@ -1,0 +1,56 @@
+import FoundationEssentials
+
+/// A provider as the courier sees it: it makes requests and reads answers, and the courier carries
+/// them.
+protocol Carrier: Sendable {
+  /// As it is stored with what it took.
+  var name: String { get }
+
+  /// The request that sends.
+  func send(_ order: CarrierOrder) throws -> TransferRequest
+
+  /// What became of a request to send.
+  func outcome(_ result: Result<TransferResponse, TransferError>) -> CarrierOutcome
+
+  /// The request that asks what the provider knows of an order; nil when it cannot be asked.
+  func lookUp(_ order: CarrierOrder) -> TransferRequest?
+
+  /// What the provider knows of an order whose outcome was lost.
+  func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
+    -> CarrierFinding
+}
+
+/// What is to be sent.
+struct CarrierOrder: Sendable {
+  let message: OutgoingMessage.ID
+  let channel: OutgoingMessage.Channel
+  /// A phone number in E.164, or an email address.
+  let to: String
+  let text: MessageText
+  /// Seconds after which it is not worth delivering.
+  let lifetime: Int
+}
+
+/// How far a message has come; its rank only rises.
+struct CarrierProgress: Sendable {
+  let status: MessageStatus
+  let rank: Int
+}
+
+enum CarrierOutcome: Sendable {
+  /// The provider has it under this id.
+  case accepted(sid: String, CarrierProgress)
+  /// The provider will not send it: repeating the request changes nothing.
+  case refused(code: Int?, Failure)
+  /// The provider did not take it, and may later.
+  case notTaken(after: Int?, Failure)
+  /// The provider may have it.
+  case unknown
+}
+
+enum CarrierFinding: Sendable {
+  /// What may be it, newest first; none when the provider knows of no such thing.
+  case candidates([(sid: String, progress: CarrierProgress)])
+  /// It could not be asked.
+  case noAnswer
+}

@@ -1,0 +1,97 @@
+import FoundationEssentials
+
+/// SendGrid's Mail Send, version 3 (<https://www.twilio.com/docs/sendgrid/api-reference/mail-send>).
+///
+/// It knows no idempotency key, and cannot be asked what it took.
+struct SendGridMail: Carrier {
+  private let settings: SendGridSettings
+  private let fromName: String
+
+  init(_ settings: SendGridSettings, productName: String) {
+    self.settings = settings
+    fromName = settings.fromName ?? productName
+  }
+
+  let name = "sendgrid"
+
+  /// SendGrid's name for a message, by which its events are matched.
+  private static let messageID = "X-Message-Id"
+  /// When requests are taken again after a 429, in seconds since 1970.
+  private static let limitReset = "X-RateLimit-Reset"
+
+  private struct Mail: Encodable {
+    struct Address: Encodable {
+      let email: String
+      var name: String?
+    }
+    struct Personalization: Encodable {
+      let to: [Address]
+      /// Comes back with every event of the message.
+      let custom_args: [String: String]
+    }
+    struct Content: Encodable {
+      let type = "text/plain"
+      let value: String
+    }
+    /// A link that is rewritten to be counted leads somebody else than its reader knows, and a picture
+    /// that reports its reader belongs in no security notice.
+    struct Tracking: Encodable {
+      struct Setting: Encodable { let enable = false }
+      let click_tracking = Setting()
+      let open_tracking = Setting()
+    }
+
+    let personalizations: [Personalization]
+    let from: Address
+    let subject: String
+    let content: [Content]
+    let tracking_settings = Tracking()
+  }
+
+  func send(_ order: CarrierOrder) throws -> TransferRequest {
+    var request = TransferRequest(method: .post, url: "\(settings.baseURL)/v3/mail/send")
+    request.headers = [
+      ("Authorization", "Bearer \(settings.apiKey.reveal())"), ("Content-Type", "application/json"),
+    ]
+    request.answerHeaders = [Self.messageID, Self.limitReset]
+    let mail = Mail(
+      personalizations: [
+        Mail.Personalization(
+          to: [Mail.Address(email: order.to)],
+          custom_args: ["message_id": order.message.description])
+      ], from: Mail.Address(email: settings.fromEmail, name: fromName),
+      subject: order.text.subject ?? fromName, content: [Mail.Content(value: order.text.body)])
+    request.body = Array(try JSONEncoder().encode(mail))
+    return request
+  }
+
+  func outcome(_ result: Result<TransferResponse, TransferError>) -> CarrierOutcome {
+    switch result {
+    case .failure(let error):
+      return error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)
+    case .success(let response):
+      switch response.status {
+      case 200..<300:
+        // Taken under no name: there is nothing more to learn of it.
+        guard let sid = response.headers[Self.messageID], (1...64).contains(sid.utf8.count),
+          sid.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return .unknown }
+        return .accepted(sid: sid, CarrierProgress(status: .sent, rank: 1))
+      case 429:
+        let reset = response.headers[Self.limitReset].flatMap { Int($0) }
+        let wait = reset.map { max(1, $0 - Int(Date.now.timeIntervalSince1970)) }
+        return .notTaken(after: response.retryAfter ?? wait, .providerRateLimited)
+      case 503: return .notTaken(after: response.retryAfter, .providerUnavailable)
+      case 500...: return .unknown
+      case 401, 403: return .refused(code: response.status, .providerAuthFailed)
+      default: return .refused(code: response.status, .providerRequestRejected)
+      }
+    }
+  }
+
+  func lookUp(_ order: CarrierOrder) -> TransferRequest? { nil }
+
+  func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
+    -> CarrierFinding
+  { .noAnswer }
+}

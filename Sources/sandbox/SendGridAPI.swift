@@ -1,0 +1,137 @@
+import Countersign
+import FoundationEssentials
+
+/// SendGrid's Mail Send as it behaves towards a client
+/// (<https://www.twilio.com/docs/sendgrid/api-reference/mail-send>).
+struct SendGridAPI {
+  private let sandbox: Sandbox
+  private let settings: SendGridSettings
+
+  init(_ sandbox: Sandbox, _ settings: SendGridSettings) {
+    self.sandbox = sandbox
+    self.settings = settings
+  }
+
+  private struct Mail: Decodable {
+    struct Address: Decodable {
+      let email: String
+      let name: String?
+    }
+    struct Personalization: Decodable {
+      let to: [Address]
+      let subject: String?
+    }
+    struct Content: Decodable {
+      let type: String
+      let value: String
+    }
+    let personalizations: [Personalization]
+    let from: Address
+    let subject: String?
+    let content: [Content]?
+  }
+
+  private struct Problem: Error, Encodable {
+    let errors: [Entry]
+    let status: Int
+
+    struct Entry: Encodable {
+      let message: String
+      let field: String?
+    }
+
+    init(_ status: Int, _ message: String, field: String? = nil) {
+      self.status = status
+      errors = [Entry(message: message, field: field)]
+    }
+
+    enum CodingKeys: String, CodingKey { case errors }
+  }
+
+  /// POST /v3/mail/send
+  func send(_ request: Request) throws -> Response {
+    do {
+      return try take(request)
+    } catch let problem as Problem {
+      return try .json(problem, Response.Status(code: problem.status, phrase: "Error"))
+    }
+  }
+
+  private func take(_ request: Request) throws -> Response {
+    let expected = "Bearer \(settings.apiKey.reveal())"
+    guard
+      ConstantTime.equal(Array((request.headers[.authorization] ?? "").utf8), Array(expected.utf8))
+    else {
+      throw Problem(
+        401, "The provided authorization grant is invalid, expired, or revoked")
+    }
+    guard request.headers[.contentType]?.hasPrefix("application/json") == true else {
+      throw Problem(415, "Content-Type should be application/json.")
+    }
+    guard let mail = try? JSONDecoder().decode(Mail.self, from: Data(request.body)) else {
+      throw Problem(400, "Bad Request")
+    }
+    let (personalization, text) = try checked(mail)
+    let to = personalization.to[0].email
+    let rule = sandbox.rules.take(to: to)
+    let message = message(mail, personalization, text)
+    switch rule?.action {
+    case .fail:
+      if rule?.accepted == true { sandbox.inbox.add(message) }
+      throw Problem(rule?.status ?? 503, "service unavailable")
+    case .rateLimit:
+      let reset = Int(Date.now.timeIntervalSince1970) + (rule?.seconds ?? 1)
+      return try Response.json(Problem(429, "too many requests"), .tooManyRequests)
+        .adding("X-RateLimit-Remaining", "0").adding("X-RateLimit-Reset", String(reset))
+    case .timeout:
+      if rule?.accepted == true { sandbox.inbox.add(message) }
+      MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 30) * 1_000)
+      throw Problem(500, "internal error")
+    case .slow:
+      MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 2) * 1_000)
+    case .report, .silent, nil:
+      break
+    }
+    sandbox.inbox.add(message)
+    return Response(.accepted).adding("X-Message-Id", message.id)
+  }
+
+  private func checked(_ mail: Mail) throws -> (Mail.Personalization, String) {
+    guard let personalization = mail.personalizations.first else {
+      throw Problem(
+        400, "The personalizations field is required and must have at least one personalization.",
+        field: "personalizations")
+    }
+    guard let to = personalization.to.first else {
+      throw Problem(
+        400, "The to array is required for all personalization objects.",
+        field: "personalizations.0.to")
+    }
+    guard EmailAddress(to.email) != nil else {
+      throw Problem(
+        400, "Does not contain a valid address.", field: "personalizations.0.to.0.email")
+    }
+    guard mail.from.email == settings.fromEmail else {
+      throw Problem(
+        403, "The from address does not match a verified Sender Identity.", field: "from")
+    }
+    guard let subject = personalization.subject ?? mail.subject, !subject.isEmpty else {
+      throw Problem(400, "The subject is required.", field: "subject")
+    }
+    guard let content = mail.content?.first, content.type == "text/plain", !content.value.isEmpty
+    else {
+      throw Problem(400, "The content value must be a string at least one character in length.")
+    }
+    return (personalization, content.value)
+  }
+
+  private func message(
+    _ mail: Mail, _ personalization: Mail.Personalization, _ text: String
+  ) -> InboxMessage {
+    InboxMessage(
+      id: Base64URL.encode(Random.bytes(16)), provider: "sendgrid", channel: "email",
+      from: mail.from.email, to: personalization.to[0].email,
+      subject: personalization.subject ?? mail.subject, body: text, status: "delivered",
+      at: .now, statusCallback: nil, plan: DeliveryPlan(isReported: false))
+  }
+}
