@@ -49,6 +49,7 @@ struct Doctor: ParsableCommand {
       return "up to date"
     }
     check("provider") { try Facts.twilio(configuration.twilio) }
+    check("mail") { try Facts.sendGrid(configuration.sendGrid) }
     check("nginx") { try Facts.web(configuration.publicBaseURL) }
     if failed { throw ExitCode(1) }
   }
@@ -82,6 +83,24 @@ private enum Facts {
       throw ValidationError("this machine and the database are \(Int(skew)) seconds apart")
     }
     return "agrees with the database"
+  }
+
+  static func sendGrid(_ settings: SendGridSettings?) throws -> String {
+    guard let settings else { return "none is sent (EMAIL_PROVIDERS is none)" }
+    var request = TransferRequest(method: .get, url: "\(settings.baseURL)/v3/scopes")
+    request.headers = [("Authorization", "Bearer \(settings.apiKey.reveal())")]
+    do {
+      let response = try Transfer.perform(request)
+      switch response.status {
+      case 200 where String(decoding: response.body, as: UTF8.self).contains("\"mail.send\""):
+        return "SendGrid answers"
+      case 200, 403: throw ValidationError("the SendGrid key may not send mail (mail.send)")
+      case 401: throw ValidationError("SendGrid does not accept the key")
+      case let status: throw ValidationError("SendGrid answers \(status)")
+      }
+    } catch let error as TransferError {
+      throw ValidationError("\(error.host) cannot be reached (\(error.code))")
+    }
   }
 
   static func twilio(_ settings: TwilioSettings) throws -> String {

@@ -134,7 +134,8 @@ struct Up: ParsableCommand {
       "COUNTERSIGN_PRODUCT_NAME": "Countersign",
       "COUNTERSIGN_ALLOWED_COUNTRIES": "*",
       "SMS_PROVIDERS": "twilio",
-      "EMAIL_PROVIDERS": "sendgrid",
+      "EMAIL_PROVIDERS": usesSandbox || environment["SENDGRID_API_KEY"] != nil
+        ? "sendgrid" : "none",
     ]
     if usesSandbox {
       defaults["TWILIO_ACCOUNT_SID"] = secrets["TWILIO_ACCOUNT_SID"]

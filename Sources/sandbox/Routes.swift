@@ -26,6 +26,7 @@ struct Routes {
       .post("/twilio/2010-04-01/Accounts/{account}/Calls.json", twilio.createCall),
       .get("/twilio/2010-04-01/Accounts/{account}/Calls.json", twilio.listCalls),
       .post("/sendgrid/v3/mail/send", sendGrid.send),
+      .get("/sendgrid/v3/scopes", sendGrid.scopes),
     ]
   }
 }

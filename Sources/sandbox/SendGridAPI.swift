@@ -5,9 +5,10 @@ import FoundationEssentials
 /// (<https://www.twilio.com/docs/sendgrid/api-reference/mail-send>).
 struct SendGridAPI {
   private let sandbox: Sandbox
-  private let settings: SendGridSettings
+  /// Nil where we are not set up for SendGrid: nobody's key is right then.
+  private let settings: SendGridSettings?
 
-  init(_ sandbox: Sandbox, _ settings: SendGridSettings) {
+  init(_ sandbox: Sandbox, _ settings: SendGridSettings?) {
     self.sandbox = sandbox
     self.settings = settings
   }
@@ -50,28 +51,49 @@ struct SendGridAPI {
 
   /// POST /v3/mail/send
   func send(_ request: Request) throws -> Response {
+    try answer { try take(request, try authenticate(request)) }
+  }
+
+  private struct Scopes: Encodable {
+    let scopes = ["mail.send"]
+  }
+
+  /// GET /v3/scopes
+  func scopes(_ request: Request) throws -> Response {
+    try answer {
+      _ = try authenticate(request)
+      return try .json(Scopes())
+    }
+  }
+
+  private func answer(_ body: () throws -> Response) throws -> Response {
     do {
-      return try take(request)
+      return try body()
     } catch let problem as Problem {
       return try .json(problem, Response.Status(code: problem.status, phrase: "Error"))
     }
   }
 
-  private func take(_ request: Request) throws -> Response {
-    let expected = "Bearer \(settings.apiKey.reveal())"
-    guard
-      ConstantTime.equal(Array((request.headers[.authorization] ?? "").utf8), Array(expected.utf8))
+  private func authenticate(_ request: Request) throws -> SendGridSettings {
+    guard let settings,
+      ConstantTime.equal(
+        Array((request.headers[.authorization] ?? "").utf8),
+        Array("Bearer \(settings.apiKey.reveal())".utf8))
     else {
       throw Problem(
         401, "The provided authorization grant is invalid, expired, or revoked")
     }
+    return settings
+  }
+
+  private func take(_ request: Request, _ settings: SendGridSettings) throws -> Response {
     guard request.headers[.contentType]?.hasPrefix("application/json") == true else {
       throw Problem(415, "Content-Type should be application/json.")
     }
     guard let mail = try? JSONDecoder().decode(Mail.self, from: Data(request.body)) else {
       throw Problem(400, "Bad Request")
     }
-    let (personalization, text) = try checked(mail)
+    let (personalization, text) = try checked(mail, from: settings.fromEmail)
     let to = personalization.to[0].email
     let rule = sandbox.rules.take(to: to)
     let message = message(mail, personalization, text)
@@ -96,7 +118,7 @@ struct SendGridAPI {
     return Response(.accepted).adding("X-Message-Id", message.id)
   }
 
-  private func checked(_ mail: Mail) throws -> (Mail.Personalization, String) {
+  private func checked(_ mail: Mail, from sender: String) throws -> (Mail.Personalization, String) {
     guard let personalization = mail.personalizations.first else {
       throw Problem(
         400, "The personalizations field is required and must have at least one personalization.",
@@ -111,7 +133,7 @@ struct SendGridAPI {
       throw Problem(
         400, "Does not contain a valid address.", field: "personalizations.0.to.0.email")
     }
-    guard mail.from.email == settings.fromEmail else {
+    guard mail.from.email == sender else {
       throw Problem(
         403, "The from address does not match a verified Sender Identity.", field: "from")
     }

@@ -21,7 +21,8 @@ package struct Configuration: Sendable {
   package var log: Log.Settings
   package var limits: Limits
   package var twilio: TwilioSettings
-  package var sendGrid: SendGridSettings
+  /// Nil where no mail is sent: notices by mail wait until they expire.
+  package var sendGrid: SendGridSettings?
   /// Where passwords are looked up among breached ones (the range API of Have I Been Pwned); nil
   /// for the embedded list only.
   package var breachedPasswordsURL: String?
@@ -115,13 +116,13 @@ package struct Configuration: Sendable {
     if !providers.isEmpty && providers != "twilio" { source.fault("SMS_PROVIDERS must be twilio.") }
     let twilio = TwilioSettings(&source)
     let mail = source.required("EMAIL_PROVIDERS")
-    if !mail.isEmpty && mail != "sendgrid" { source.fault("EMAIL_PROVIDERS must be sendgrid.") }
-    let sendGrid = SendGridSettings(&source)
+    if !mail.isEmpty && mail != "sendgrid" && mail != "none" {
+      source.fault("EMAIL_PROVIDERS must be sendgrid, or none.")
+    }
+    let sendGrid = mail == "sendgrid" ? SendGridSettings(&source) : nil
     let breached = source.value("BREACHED_PASSWORDS_URL")
     let run = source.value("COUNTERSIGN_RUN_DIRECTORY") ?? "/run/countersign"
-    guard source.faults.isEmpty, let url, let database, let keys, let product, let twilio,
-      let sendGrid
-    else {
+    guard source.faults.isEmpty, let url, let database, let keys, let product, let twilio else {
       throw Invalid(faults: source.faults)
     }
     return Configuration(

@@ -24,7 +24,7 @@ package final class Courier {
   private let delivery: DeliveryStore
   private let vault: MessageVault
   private let texts: any Carrier
-  private let mail: any Carrier
+  private let mail: (any Carrier)?
   private let log: Logger
   private let bell: CourierBellReceiver
   private let transfers = TransferSet<Task>(connections: maximumTransfers)
@@ -70,7 +70,9 @@ package final class Courier {
     delivery = DeliveryStore(connection: connection)
     vault = MessageVault(keys: configuration.keys)
     texts = TwilioMessages(configuration.twilio, configuration.publicBaseURL)
-    mail = SendGridMail(configuration.sendGrid, productName: configuration.productName)
+    mail = configuration.sendGrid.map {
+      SendGridMail($0, productName: configuration.productName)
+    }
     self.log = log
     bell = try CourierBellReceiver(path: configuration.courierSocket)
   }
@@ -129,6 +131,7 @@ package final class Courier {
         isBacklog = true
         continue
       }
+      guard carrier(of: channel) != nil else { continue }
       let now = Date.now
       let claimed = try store.claim(
         lane, channel, limit: places, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
@@ -136,6 +139,10 @@ package final class Courier {
       if claimed.count == places { isBacklog = true }
     }
     return isBacklog
+  }
+
+  private func carrier(of channel: OutgoingMessage.Channel) -> (any Carrier)? {
+    channel == .email ? mail : texts
   }
 
   private func begin(_ message: CourierStore.Claimed, _ now: Date) {
@@ -151,7 +158,7 @@ package final class Courier {
         to: try vault.openDestination(message.destinationSealed, message.id),
         text: try vault.openText(message.payloadSealed, message.id),
         lifetime: Int(message.expiresAt.timeIntervalSince(now)))
-      let carrier = message.channel == .email ? mail : texts
+      guard let carrier = carrier(of: message.channel) else { return }
       if message.isReclaimed {
         if let request = carrier.lookUp(order) {
           let task = Task(message: message, order: order, carrier: carrier, isLookUp: true)

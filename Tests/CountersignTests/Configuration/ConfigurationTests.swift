@@ -10,7 +10,8 @@ import Testing
     "COUNTERSIGN_PRODUCT_NAME": "Acme Pay",
     "SMS_PROVIDERS": "twilio", "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000000",
     "TWILIO_AUTH_TOKEN": "token",
-    "TWILIO_PHONE_NUMBER": "+15005550006",
+    "TWILIO_PHONE_NUMBER": "+15005550006", "EMAIL_PROVIDERS": "sendgrid",
+    "SENDGRID_API_KEY": "SG.x", "SENDGRID_FROM_EMAIL": "security@example.com",
   ]
 
   private func faults(_ changes: [String: String]) -> [String] {
@@ -50,7 +51,9 @@ import Testing
       ("COUNTERSIGN_PRODUCT_NAME", "Ümlaut"), ("TWILIO_ACCOUNT_SID", "AC1"),
       ("TWILIO_API_KEY_SID", "SK1"),
       ("TWILIO_API_BASE_URL", "http://api.twilio.com"), ("SMS_PROVIDERS", "pigeon"),
-      ("TWILIO_MAX_SMS_PER_HOUR", "-1"),
+      ("TWILIO_MAX_SMS_PER_HOUR", "-1"), ("EMAIL_PROVIDERS", "pigeon"),
+      ("SENDGRID_API_KEY", ""), ("SENDGRID_FROM_EMAIL", "nobody"),
+      ("SENDGRID_BASE_URL", "ftp://mail"), ("COUNTERSIGN_COOLING_OFF_HOURS", "-1"),
       ("COUNTERSIGN_KEYS_FILE", "/nonexistent"),
     ])
   func malformed(name: String, value: String) {

@@ -141,10 +141,12 @@ import Testing
   private func answer(_ status: Int, _ body: String = "", retryAfter: Int? = nil)
     -> Result<TransferResponse, TransferError>
   {
-    .success(TransferResponse(status: status, body: Array(body.utf8), retryAfter: retryAfter))
+    .success(
+      TransferResponse(status: status, body: Array(body.utf8), retryAfter: retryAfter, headers: [:])
+    )
   }
 
-  private func word(_ outcome: TwilioMessages.Outcome) -> String {
+  private func word(_ outcome: CarrierOutcome) -> String {
     switch outcome {
     case .accepted(let sid, let progress): "accepted \(sid) \(progress.rank)"
     case .refused(let code, let failure): "refused \(code ?? 0) \(failure.rawValue)"
