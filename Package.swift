@@ -45,6 +45,7 @@ let package = Package(
     program("accounts"),
     program("verify-phone"),
     program("two-factor"),
+    program("password-reset"),
     program("webhooks"),
     program("courier"),
     program("sandbox"),
@@ -62,7 +63,8 @@ let package = Package(
     .testTarget(
       name: "ResponderTests",
       dependencies: [
-        "Countersign", "TestSupport", "accounts", "verify-phone", "two-factor", "webhooks",
+        "Countersign", "TestSupport", "accounts", "verify-phone", "two-factor", "password-reset",
+        "webhooks",
       ],
       swiftSettings: strict),
   ],

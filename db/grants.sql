@@ -3,7 +3,7 @@
 --   CREATE USER 'countersign_accounts'@'localhost' IDENTIFIED BY '…';
 --
 -- Nobody but countersign_ctl may change the schema, and only accounts and two-factor, which
--- ask for it, may read a password's hash.
+-- ask for it, may read a password's hash; password-reset may write one.
 
 GRANT ALL PRIVILEGES ON countersign.* TO 'countersign_ctl'@'localhost';
 
@@ -14,8 +14,8 @@ GRANT SELECT, UPDATE ON countersign.phone_proof TO 'countersign_accounts'@'local
 GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_accounts'@'localhost';
 GRANT SELECT ON countersign.service_key TO 'countersign_accounts'@'localhost';
-GRANT SELECT, UPDATE, DELETE ON countersign.factor TO 'countersign_accounts'@'localhost';
-GRANT SELECT, UPDATE, DELETE ON countersign.backup_code TO 'countersign_accounts'@'localhost';
+GRANT SELECT, DELETE ON countersign.factor TO 'countersign_accounts'@'localhost';
+GRANT SELECT, DELETE ON countersign.backup_code TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.challenge TO 'countersign_accounts'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.authorization TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.device TO 'countersign_accounts'@'localhost';
@@ -24,17 +24,15 @@ GRANT INSERT ON countersign.alert TO 'countersign_accounts'@'localhost';
 
 GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_hash, phone_verified_at,
               verified_phone_hash, cooling_off_until, created_at),
-      UPDATE (second_factor, phone_sealed, phone_hash, phone_verified_at, cooling_off_until)
+      UPDATE (phone_sealed, phone_hash, phone_verified_at, cooling_off_until)
    ON countersign.account TO 'countersign_verify_phone'@'localhost';
-GRANT SELECT, UPDATE (last_seen_at, aal) ON countersign.session TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, UPDATE (last_seen_at) ON countersign.session TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.verification TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT ON countersign.phone_proof TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT ON countersign.service_key TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'countersign_verify_phone'@'localhost';
-GRANT SELECT, DELETE ON countersign.factor TO 'countersign_verify_phone'@'localhost';
-GRANT SELECT, DELETE ON countersign.backup_code TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, DELETE ON countersign.challenge TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.authorization TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, DELETE ON countersign.device TO 'countersign_verify_phone'@'localhost';
@@ -53,6 +51,21 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.authorization TO 'countersig
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.device TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.familiar_client TO 'countersign_two_factor'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_two_factor'@'localhost';
+
+GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_hash, phone_verified_at,
+              verified_phone_hash, cooling_off_until, created_at),
+      UPDATE (password_sealed, cooling_off_until)
+   ON countersign.account TO 'countersign_password_reset'@'localhost';
+GRANT SELECT (account_id), DELETE ON countersign.session TO 'countersign_password_reset'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.verification TO 'countersign_password_reset'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_password_reset'@'localhost';
+GRANT SELECT, INSERT ON countersign.message TO 'countersign_password_reset'@'localhost';
+GRANT SELECT, UPDATE ON countersign.factor TO 'countersign_password_reset'@'localhost';
+GRANT SELECT, UPDATE ON countersign.backup_code TO 'countersign_password_reset'@'localhost';
+GRANT SELECT (account_id), DELETE ON countersign.challenge TO 'countersign_password_reset'@'localhost';
+GRANT SELECT (account_id), DELETE ON countersign.authorization TO 'countersign_password_reset'@'localhost';
+GRANT SELECT (account_id), DELETE ON countersign.device TO 'countersign_password_reset'@'localhost';
+GRANT INSERT ON countersign.alert TO 'countersign_password_reset'@'localhost';
 
 GRANT SELECT (id, kind, channel, queue_lane, due_at, provider_sid, status, status_rank, error_code, failure, finished_at),
       UPDATE (status, status_rank, error_code, failure, finished_at)

@@ -251,7 +251,7 @@ CREATE TABLE `session` (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `verification` (
-  `purpose` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`purpose` in ('sign_up','phone','otp')),
+  `purpose` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`purpose` in ('sign_up','phone','otp','reset','reset_mail')),
   `subject` varbinary(32) NOT NULL COMMENT 'an account''s id, or the keyed hash of a number that has no account',
   `nonce` binary(16) NOT NULL COMMENT 'names one code; a try at an overwritten code finds another nonce',
   `key_id` int(10) unsigned NOT NULL COMMENT 'the key of the ring that made the MAC',

@@ -17,11 +17,11 @@ struct EndSession {
 
 /// DELETE /api/auth/sessions, which ends all but the caller's own.
 struct EndOtherSessions {
-  let sessions: Sessions
+  let accounts: Accounts
   let gate: SessionGate
 
   func respond(to request: Request) throws -> Response {
-    try sessions.endOthers(than: try gate.required(request))
+    try accounts.endOtherSessions(than: try gate.required(request))
     return .noContent
   }
 }

@@ -36,7 +36,7 @@ struct Routes {
       .get("/api/auth/session", ShowSession(gate: gate).respond),
       .get("/api/auth/session/check", CheckSession(gate: gate).respond),
       .get("/api/auth/sessions", ListSessions(sessions: sessions, gate: gate).respond),
-      .delete("/api/auth/sessions", EndOtherSessions(sessions: sessions, gate: gate).respond),
+      .delete("/api/auth/sessions", EndOtherSessions(accounts: accounts, gate: gate).respond),
       .delete("/api/auth/sessions/{id}", EndSession(sessions: sessions, gate: gate).respond),
       .post("/api/auth/password", ChangePassword(accounts: accounts, gate: gate).respond),
       .get("/api/account", ShowAccount(gate: gate).respond),

@@ -14,7 +14,8 @@ struct Keys: ParsableCommand {
       abstract: "Adds a key, which seals from now on, and seals again what older ones did.",
       discussion: """
         The key goes to the front of the file that COUNTERSIGN_KEYS_FILE names; running programs see it within a second, and \
-        no code that is on its way is lost. Older keys stay in the file: they still open what lives for days, and the last \
+        no code that is on its way is lost. Where programs on several machines have copies of the file, put the new key behind \
+        the first one in all of them by hand, then before it, and run `keys reseal`. Older keys stay in the file: they still open what lives for days, and the last \
         one makes the hashes that phone numbers are found by. When this is interrupted, `keys reseal` finishes it.
         """)
 
@@ -28,11 +29,15 @@ struct Keys: ParsableCommand {
             "The keys come from the variable COUNTERSIGN_KEYS; put them into a file and name it in COUNTERSIGN_KEYS_FILE."
           )
         }
-        print("key \(try KeyFile(file).addKey()) is current")
+        let id = try KeyFile(file).addKey()
+        print("key \(id) is current")
         // Whoever watches must know of the key even when the rest is interrupted.
         fflush(nil)
         // Every program looks at the file once a second; after two none seals with an older key.
         MonotonicClock.sleep(milliseconds: 2_100)
+        guard configuration.keys.current.id == id else {
+          throw OperatorError("The key file does not hold what was written to it.")
+        }
         try Reseal.reseal(connection, configuration)
       }
     }

@@ -8,12 +8,14 @@ struct EnableTwoFactor {
 
   private struct Body: RequestBody {
     let method: Method?
-    /// Of the purpose `factor_change`; for an account that has a second factor, unless it was just
-    /// proven in this session.
+    /// Needed for the first factor in a session that was not opened lately.
+    let password: Secret?
+    /// Of the purpose `factor_change`; needed where a second factor is on, unless it was just proven in
+    /// this session and stays as it is.
     let authorization: Secret?
 
     enum Method: String, Decodable { case sms, app }
-    enum CodingKeys: String, CodingKey, CaseIterable { case method, authorization }
+    enum CodingKeys: String, CodingKey, CaseIterable { case method, password, authorization }
   }
 
   private struct SentAnswer: Encodable {
@@ -39,13 +41,15 @@ struct EnableTwoFactor {
   func respond(to request: Request) throws -> Response {
     let session = try gate.fullyAuthenticated(request)
     let body: Body? = request.body.isEmpty ? nil : try request.decode()
+    let proof = SecondFactors.Proof(
+      password: body?.password, authorization: body?.authorization)
     switch body?.method ?? .sms {
     case .sms:
       let begun = try factors.enableSMS(
-        session, body?.authorization, address: request.address, at: request.time)
+        session, proof, address: request.address, at: request.time)
       return try .json(SentAnswer(maskedPhone: begun.maskedPhone, expiresAt: begun.expiresAt))
     case .app:
-      let binding = try factors.enableApp(session, body?.authorization, at: request.time)
+      let binding = try factors.enableApp(session, proof, at: request.time)
       return try .json(
         AppAnswer(
           factorSid: binding.id, uri: binding.uri.reveal(), secret: binding.secret.reveal(),

@@ -25,11 +25,13 @@ struct ProveApp {
   func respond(to request: Request) throws -> Response {
     let body: Body = try request.decode()
     if let id = body.challengeId { return try answer(id, body.code, request) }
-    if let session = try gate.optional(request) { return try prove(session, body.code, request) }
-    guard let id = try request.cookie(named: gate.cookies.pendingLoginName) else {
-      throw Rejection(.unauthenticated)
+    // A browser that has begun a login means that one, whatever old session it still presents.
+    if request.headers[.authorization] == nil,
+      let id = try request.cookie(named: gate.cookies.pendingLoginName)
+    {
+      return try answer(id, body.code, request)
     }
-    return try answer(id, body.code, request)
+    return try prove(try gate.required(request), body.code, request)
   }
 
   private func answer(_ id: String, _ code: String, _ request: Request) throws -> Response {

@@ -115,9 +115,9 @@ class System:
         assert answer.status_code == 200, answer.text
         return person | {"number": number} | answer.json()
 
-    def bind_app(self, person):
+    def bind_app(self, person, **proof):
         """Gives a person an authenticator app; its code of this half-minute is used up by that."""
-        created = self.call("POST", "/api/code/create", None, person["token"])
+        created = self.call("POST", "/api/code/create", proof, person["token"])
         assert created.status_code == 200, created.text
         secret = created.json()["secret"]
         answer = self.call("POST", "/api/code/verify", {"code": self.totp(secret)}, person["token"])

@@ -105,7 +105,7 @@ def test_owners_see_their_devices_and_forget_them(system):
     assert not alerts(system, device)
 
 
-@pytest.mark.parametrize("change", ["password", "new app", "backup codes", "off", "phone", "expiry"])
+@pytest.mark.parametrize("change", ["password", "new app", "backup codes", "off", "phone", "other sessions", "expiry"])
 def test_what_changes_the_accounts_security_forgets_its_devices(system, change):
     person = system.person_with_app()
     if change == "phone":
@@ -120,7 +120,7 @@ def test_what_changes_the_accounts_security_forgets_its_devices(system, change):
         body = {"currentPassword": PASSWORD, "newPassword": password, "authorization": system.authorization(person, "password_change")}
         assert system.call("POST", "/api/auth/password", body, token).status_code == 200
     elif change == "new app":
-        person = system.bind_app(person | {"token": token})
+        person = system.bind_app(person | {"token": token}, authorization=system.authorization(person, "factor_change"))
     elif change == "backup codes":
         body = {"authorization": system.authorization(person, "backup_codes")}
         assert system.call("POST", "/api/auth/2fa/backup-codes", body, token).status_code == 200
@@ -133,6 +133,8 @@ def test_what_changes_the_accounts_security_forgets_its_devices(system, change):
         body = {"phoneNumber": new, "authorization": system.authorization(person, "phone_change")}
         assert system.call("PUT", "/api/account/phone", body, token).status_code == 202
         assert system.call("POST", "/api/auth/sms/verify-phone", {"code": system.code(new)}, token).status_code == 200
+    elif change == "other sessions":
+        assert system.call("DELETE", "/api/auth/sessions", token=token).status_code == 204
     elif change == "expiry":
         system.rows("UPDATE device SET expires_at = UTC_TIMESTAMP(6) WHERE account_id = UNHEX(REPLACE(%s, '-', ''))", person["userId"])
     answer = system.call("POST", "/api/auth/login", {"email": person["email"], "password": password}, cookies={"device": device})

@@ -215,6 +215,33 @@ def test_a_hundred_failures_in_a_row_disable_a_factor_until_it_is_bound_again(ow
     assert system.answer(system.log_in(person).json()["challengeId"], code=system.app_code(bound)).status_code == 200
 
 
+def test_backup_codes_cannot_be_guessed_and_are_never_disabled(own_system):
+    system = own_system(COUNTERSIGN_MAX_FAILED_CODES_PER_HOUR="256")
+    person = system.person_with_app()
+    for index in range(105):
+        if index % 3 == 0:
+            challenge = system.challenge(person, f"act_{index}")
+        assert system.answer(challenge, backupCode="0000-" * 5 + "0000").status_code == 401
+    assert failures_in_row(system, person, "backup") >= 100 and system.notices(person, "factor_disabled") == []
+    assert system.answer(system.challenge(person, "late"), backupCode=person["backupCodes"][0]).status_code == 200
+
+
+def test_wearing_out_the_app_does_not_choose_the_phone_for_a_transfer(system):
+    person = system.bind_app(system.person_with_sms())
+    system.rows("UPDATE factor SET disabled_at = NOW(6), failures_in_row = 100 WHERE kind = 'app' AND account_id = UNHEX(REPLACE(%s, '-', ''))",
+                person["userId"])
+    refused = system.call("POST", "/api/auth/2fa/challenges", {"purpose": "transfer"}, person["token"])
+    assert refused.status_code == 409 and refused.json()["code"] == "no_second_factor"
+    assert system.log_in(person).json()["method"] == "sms"
+
+
+def test_a_factor_whose_hundredth_failure_was_lost_is_disabled_at_the_next_try(system):
+    person = system.person_with_app()
+    system.rows("UPDATE factor SET failures_in_row = 100 WHERE kind = 'app' AND account_id = UNHEX(REPLACE(%s, '-', ''))", person["userId"])
+    assert system.call("POST", "/api/code/challenge", {"code": system.app_code(person)}, person["token"]).status_code == 401
+    assert system.notices(person, "factor_disabled") == ["email"]
+
+
 def test_a_guess_at_each_of_many_accounts_is_noticed(own_system):
     """A-04, spray"""
     system = own_system(COUNTERSIGN_FAILING_ACCOUNTS_ALERT="8")

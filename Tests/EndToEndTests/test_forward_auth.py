@@ -15,6 +15,9 @@ from conftest import ROOT, eventually, free_port
 class Application(BaseHTTPRequestHandler):
     """Answers with what it was told of its caller."""
 
+    def do_POST(self):
+        self.do_GET()
+
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
@@ -64,6 +67,12 @@ def test_an_application_asks_for_a_session_or_for_a_second_factor(system, protec
     assert get("/reports/a", token=person["token"]).text == f"{person['userId']} 1 user"
     assert get("/reports/a", cookie=person["token"]).text == f"{person['userId']} 1 user"
     assert get("/payments/", token=person["token"]).status_code == 403
+
+    # A page of another site that has a browser post there is stopped, as it is at our own routes.
+    def post(**headers):
+        return requests.post(f"{protected}/reports/a", cookies={"session": person["token"]}, headers=headers, timeout=10).status_code
+    assert [post(), post(Origin="https://evil.example"), post(**{"Sec-Fetch-Site": "same-site"})] == [403] * 3
+    assert post(**{"Sec-Fetch-Site": "same-origin"}) == 200
 
     person = system.bind_app(person)
     forged = {"X-Auth-User": "019b8a5e-7c31-7d02-9a64-0f1e2d3c4b5a", "X-Auth-Level": "2", "X-Auth-Role": "admin"}

@@ -15,7 +15,8 @@ def test_a_dump_holds_no_secret_session_device_token_or_backup_code(system):
         "email": person["email"], "challengeId": pending, "code": system.app_code(person), "rememberDevice": True})
     authorization = system.authorization(person, "transfer", details={"amount": 5, "payee": "Zachary Quillfeather"})
     challenge = system.challenge(person, "transfer")
-    created = system.call("POST", "/api/code/create", None, done.json()["token"]).json()["secret"]
+    proof = {"authorization": system.authorization(person, "factor_change")}
+    created = system.call("POST", "/api/code/create", proof, done.json()["token"]).json()["secret"]
     secrets = [person["secret"], created, person["token"], done.json()["token"], done.cookies["device"], done.cookies["device"].split(".")[1],
                pending, authorization, challenge, *person["backupCodes"], *[c.replace("-", "") for c in person["backupCodes"]],
                "Zachary Quillfeather"]
@@ -115,6 +116,20 @@ def test_an_interrupted_rotation_is_finished_by_reseal(own_system):
     system.rows("UPDATE factor SET secret_sealed = CONCAT(UNHEX('0100000001'), SUBSTR(secret_sealed, 6)) WHERE account_id = UNHEX(%s)", broken)
     refused = system.ctl("keys", "reseal", check=False)
     assert refused.returncode != 0 and "do not open" in refused.stderr
+
+
+def test_a_ring_of_one_key_a_line_is_rotated_whole_and_a_broken_one_is_left_alone(own_system):
+    system = own_system()
+    person = system.person_with_app()
+    old = (system.state / "keys").read_text().strip()
+    (system.state / "keys").write_text(f"{old}\n7:{base64.b64encode(b'x' * 32).decode()}\n")
+    assert system.ctl("keys", "rotate").stdout.startswith("key 8 is current\n")
+    ring = (system.state / "keys").read_text().strip().split(",")
+    assert [entry.split(":")[0] for entry in ring] == ["8", "1", "7"]
+    assert system.answer(system.log_in(person).json()["challengeId"], code=system.app_code(person)).status_code == 200
+    (system.state / "keys").write_text("8:short")
+    refused = system.ctl("keys", "rotate", check=False)
+    assert refused.returncode != 0 and (system.state / "keys").read_text() == "8:short"
 
 
 def test_keys_that_stand_in_a_variable_cannot_be_rotated(system):

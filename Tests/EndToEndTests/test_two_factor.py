@@ -101,7 +101,8 @@ def test_enable_by_app_answers_as_code_create_does(system):
 
 def test_a_secret_that_no_code_confirmed_opens_nothing_and_replaces_nothing(system):
     person = system.person_with_app()
-    pending = system.call("POST", "/api/code/create", None, person["token"]).json()["secret"]
+    proof = {"authorization": system.authorization(person, "factor_change")}
+    pending = system.call("POST", "/api/code/create", proof, person["token"]).json()["secret"]
     challenge = system.log_in(person).json()["challengeId"]
     body = {"email": person["email"], "challengeId": challenge}
     assert system.call("POST", "/api/auth/2fa/verify", {**body, "code": system.totp(pending)}).status_code == 401
@@ -273,7 +274,52 @@ def test_who_claims_a_recycled_number_takes_it_away_as_a_factor(system):
 
     session = system.call("GET", "/api/auth/session", token=old["token"]).json()
     assert session["twoFactorEnabled"] is False and session["aal"] == 1 and session["phoneVerified"] is False
+    # By mail alone: the phone is the one thing known to be somebody else's.
+    assert system.notices(old, "phone_claimed") == ["email"] and system.notices(old, "two_factor_disabled") == ["email"]
     assert not system.rows("SELECT 1 FROM backup_code WHERE account_id = UNHEX(REPLACE(%s, '-', ''))", old["userId"])
+
+
+def test_a_factor_that_works_is_replaced_only_with_an_authorization(system):
+    person = system.person_with_app()
+    assert system.call("POST", "/api/code/challenge", {"code": system.app_code(person)}, person["token"]).status_code == 200
+    for path, body in (("/api/code/create", None), ("/api/auth/2fa/enable", {"method": "app"})):
+        refused = system.call("POST", path, body, person["token"])
+        assert (refused.status_code, refused.json()["code"], refused.json()["purpose"]) == (403, "step_up_required", "factor_change")
+    challenge = system.challenge(person, "transfer")
+    unused = system.authorization(person, "transfer")
+    new = system.bind_app(person, authorization=system.authorization(person, "factor_change"))
+    # What the old one could still have confirmed is over.
+    assert system.answer(challenge, backupCode=new["backupCodes"][0]).status_code == 404
+    key = system.key("challenges")
+    assert system.call("POST", "/api/auth/2fa/authorizations/redeem", {"authorization": unused, "purpose": "transfer"}, key).status_code == 401
+
+
+def test_a_session_that_was_left_open_binds_no_first_factor_without_the_password(system):
+    person = system.register()
+    system.rows("UPDATE session SET created_at = created_at - INTERVAL 15 MINUTE WHERE account_id = UNHEX(REPLACE(%s, '-', ''))", person["userId"])
+    refused = system.call("POST", "/api/code/create", None, person["token"])
+    assert refused.status_code == 403 and refused.json()["code"] == "password_required"
+    assert system.call("POST", "/api/code/create", {"password": "wrong-password-1"}, person["token"]).json()["code"] == "credentials_invalid"
+    assert system.bind_app(person, password=PASSWORD)["status"] == "verified"
+
+
+def test_the_code_that_binds_a_phone_is_of_the_session_that_asked_for_it(system):
+    person = system.register()
+    number = system.verify_phone(person)
+    other = system.log_in(person).json()["token"]
+    system.call("POST", "/api/auth/2fa/enable", {"method": "sms"}, person["token"])
+    code = system.code(number, 2)
+    assert system.call("POST", "/api/auth/2fa/verify-and-enable", {"code": code}, other).status_code == 400
+    assert system.call("POST", "/api/auth/2fa/verify-and-enable", {"code": code}, person["token"]).status_code == 200
+
+
+def test_what_a_session_asked_for_ends_with_it(system):
+    person = system.person_with_app()
+    done = system.answer(system.log_in(person).json()["challengeId"], code=system.app_code(person)).json()
+    challenge = system.challenge({"token": done["token"]}, "transfer")
+    system.call("POST", "/api/auth/logout", {}, done["token"])
+    over = system.answer(challenge, code=system.app_code(person))
+    assert over.status_code == 410 and over.json()["code"] == "challenge_expired"
 
 
 def test_an_administrators_factor_is_the_app_and_no_device_is_remembered(system):

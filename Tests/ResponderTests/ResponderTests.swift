@@ -408,6 +408,21 @@ final class Responders {
     #expect(login.fields["requires2FA"] == "true")
   }
 
+  /// An authorization to do one thing, for a code of the app.
+  private func authorization(
+    _ responders: Responders, _ purpose: String, _ secret: [UInt8], _ token: String, at time: Date
+  ) throws -> String {
+    let challenge = try #require(
+      responders.ask(
+        "POST", "/api/auth/2fa/challenges", #"{"purpose":"\#(purpose)"}"#, token: token, at: time
+      ).fields["challengeId"])
+    return try #require(
+      responders.ask(
+        "POST", "/api/auth/2fa/challenges/\(challenge)/verify",
+        #"{"code":"\#(code(secret, time))"}"#, at: time
+      ).fields["authorization"])
+  }
+
   @Test("transfers wait for a day after a factor was replaced, and not after the first")
   func coolingOff() throws {
     let responders = try Responders()
@@ -419,53 +434,69 @@ final class Responders {
     }
     #expect(transfer(token, at: start + 60).status == 201)
 
-    let proof = responders.ask(
-      "POST", "/api/code/challenge", #"{"code":"\#(code(secret, start + 60))"}"#, token: token,
-      at: start + 60)
-    #expect(proof.status == 200)
-    let created = responders.ask("POST", "/api/code/create", token: token, at: start + 90)
+    let changed = start + 90
+    let proof = try authorization(responders, "factor_change", secret, token, at: changed)
+    let created = responders.ask(
+      "POST", "/api/code/create", #"{"authorization":"\#(proof)"}"#, token: token, at: changed)
     let next = try #require(Base32.decode(created.fields["secret"]?.utf8 ?? "".utf8))
     let rebound = responders.ask(
-      "POST", "/api/code/verify", #"{"code":"\#(code(next, start + 90))"}"#, token: token,
-      at: start + 90)
+      "POST", "/api/code/verify", #"{"code":"\#(code(next, changed))"}"#, token: token,
+      at: changed)
     let newToken = try #require(rebound.fields["token"])
 
-    let refused = transfer(newToken, at: start + 90 + 12 * 3_600 - 60)
+    let refused = transfer(newToken, at: changed + 12 * 3_600 - 60)
     #expect(refused.status == 403 && refused.fields["code"] == "cooling_off")
-    #expect(refused.fields["until"] == (start + 90 + 24 * 3_600).rfc3339)
-    let pending = try #require(
-      logIn(responders, at: start + 90 + 24 * 3_600).fields["challengeId"])
+    #expect(refused.fields["until"] == (changed + 24 * 3_600).rfc3339)
+    let later = changed + 24 * 3_600
+    let pending = try #require(logIn(responders, at: later).fields["challengeId"])
     let again = responders.ask(
       "POST", "/api/code/challenge",
-      #"{"code":"\#(code(next, start + 90 + 24 * 3_600))","challengeId":"\#(pending)"}"#,
-      at: start + 90 + 24 * 3_600)
-    #expect(
-      transfer(try #require(again.fields["token"]), at: start + 90 + 24 * 3_600).status == 201)
+      #"{"code":"\#(code(next, later))","challengeId":"\#(pending)"}"#, at: later)
+    #expect(transfer(try #require(again.fields["token"]), at: later).status == 201)
   }
 
-  @Test("a factor is added within a quarter of an hour of a proof, and later only with a fresh one")
+  @Test("a second kind is added within a quarter of an hour of a proof, and later with a fresh one")
   func freshness() throws {
-    let responders = try Responders()
+    let responders = try Responders {
+      $0.sendsPerNumberPerHour = 100
+      $0.sendsPerNumberPerDay = 100
+    }
     let (secret, token) = try bindApp(responders, at: start)
+    let proof = try authorization(responders, "phone_change", secret, token, at: start + 60)
+    _ = responders.ask(
+      "PUT", "/api/account/phone",
+      #"{"phoneNumber":"+14155552671","authorization":"\#(proof)"}"#, token: token,
+      at: start + 60)
+    let verified = responders.ask(
+      "POST", "/api/auth/sms/verify-phone", #"{"code":"\#(try responders.lastCode())"}"#,
+      token: token, at: start + 60)
+    #expect(verified.status == 200)
 
+    func enable(_ body: String, at time: Date) -> Responders.Answer {
+      responders.ask("POST", "/api/auth/2fa/enable", body, token: token, at: time)
+    }
+    #expect(enable(#"{"method":"sms"}"#, at: start + 899).status == 200)
+    let late = start + 900
+    let refused = enable(#"{"method":"sms"}"#, at: late)
+    #expect(refused.status == 403 && refused.fields["purpose"] == "factor_change")
+    let fresh = try authorization(responders, "factor_change", secret, token, at: late)
+    #expect(
+      enable(#"{"method":"sms","authorization":"\#(fresh)"}"#, at: late).status == 200)
+  }
+
+  @Test(
+    "a first factor is bound within a quarter of an hour of signing in, and later with the password"
+  )
+  func firstFactor() throws {
+    let responders = try Responders()
+    let token = responders.register("a@example.com", at: start)
     #expect(
       responders.ask("POST", "/api/code/create", token: token, at: start + 899).status == 200)
     let late = start + 900
     let refused = responders.ask("POST", "/api/code/create", token: token, at: late)
-    #expect(refused.status == 403 && refused.fields["purpose"] == "factor_change")
-
-    let challenge = try #require(
-      responders.ask(
-        "POST", "/api/auth/2fa/challenges", #"{"purpose":"factor_change"}"#, token: token, at: late
-      ).fields["challengeId"])
-    let authorization = try #require(
-      responders.ask(
-        "POST", "/api/auth/2fa/challenges/\(challenge)/verify",
-        #"{"code":"\#(code(secret, late))"}"#, at: late
-      ).fields["authorization"])
+    #expect(refused.status == 403 && refused.fields["code"] == "password_required")
     let created = responders.ask(
-      "POST", "/api/code/create", #"{"authorization":"\#(authorization)"}"#, token: token,
-      at: late)
+      "POST", "/api/code/create", #"{"password":"plover-quartz-91x"}"#, token: token, at: late)
     #expect(created.status == 200)
   }
 }

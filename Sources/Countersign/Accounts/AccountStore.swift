@@ -58,11 +58,29 @@ struct AccountStore {
     ).map { try Account($0, vault) }
   }
 
-  /// The same; nobody changes it before the transaction ends.
+  /// The same; nobody changes the account before the transaction ends.
   func lockedPasswordSealed(of id: Account.ID) throws(DatabaseError) -> [UInt8]? {
     try connection.first(
       "SELECT password_sealed FROM account WHERE id = \(id) LOCK IN SHARE MODE")?.optionalBytes(
         "password_sealed")
+  }
+
+  /// The factor that a login asks for, as it is now.
+  func secondFactor(of id: Account.ID) throws(DatabaseError) -> Factor? {
+    try connection.first("SELECT second_factor FROM account WHERE id = \(id)")?
+      .optionalText("second_factor").flatMap { Factor(rawValue: $0) }
+  }
+
+  /// True while a number is the account's verified one; nobody changes it before the transaction ends.
+  func isVerified(_ phoneHash: [UInt8], of id: Account.ID) throws(DatabaseError) -> Bool {
+    try connection.first(
+      """
+      SELECT 1 AS verified
+        FROM account
+       WHERE id = \(id)
+         AND verified_phone_hash = \(phoneHash)
+        LOCK IN SHARE MODE
+      """) != nil
   }
 
   func findID(externalID: String) throws(DatabaseError) -> Account.ID? {
@@ -132,13 +150,25 @@ struct AccountStore {
       """)
   }
 
-  /// The account that has verified a number.
+  /// Who has verified a number; nobody takes it away before the transaction ends.
   func holder(of phoneHash: [UInt8]) throws(DatabaseError) -> (id: Account.ID, email: String)? {
     guard
       let row = try connection.first(
         "SELECT id, email FROM account WHERE verified_phone_hash = \(phoneHash) FOR UPDATE")
     else { return nil }
     return (try row.id("id"), try row.text("email"))
+  }
+
+  /// The account that has verified a number.
+  func find(verifiedPhone hash: [UInt8]) throws -> Account? {
+    try connection.first(
+      """
+      SELECT id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_verified_at,
+             cooling_off_until, created_at
+        FROM account
+       WHERE verified_phone_hash = \(hash)
+      """
+    ).map { try Account($0, vault) }
   }
 
   /// Lets large transfers wait; a longer wait that already runs stays.

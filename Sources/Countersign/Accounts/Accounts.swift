@@ -192,7 +192,8 @@ package struct Accounts {
         throw Rejection(.credentialsInvalid)
       }
       var next: RememberedDevice.Issued?
-      if account.secondFactor != nil {
+      // As it is now: a factor may have been turned on meanwhile, too.
+      if try store.secondFactor(of: account.id) != nil {
         next = account.role == .admin ? nil : try devices.use(device, of: account.id, at: now)
         guard next != nil else { return nil }
       }
@@ -204,8 +205,15 @@ package struct Accounts {
       verification.wakeCourier()
       return signIn
     }
-    return .pending(
-      try challenges.begin(.login, for: account, by: .password(address: address), at: now))
+    guard let current = try store.find(account.id) else { throw Rejection(.credentialsInvalid) }
+    let begun = try challenges.begin(
+      .login, for: current, by: .password(address: address), at: now)
+    // A change of the password ends what was pending then; what it could not see is ended here.
+    guard try passwords.isStill(right, of: account.id) else {
+      try challengeStore.removeAll(of: account.id)
+      throw Rejection(.credentialsInvalid)
+    }
+    return .pending(begun)
   }
 
   // MARK: What an owner changes
@@ -221,7 +229,7 @@ package struct Accounts {
     at now: Date
   ) throws {
     let account = session.account
-    try passwords.require(current, of: account, at: now)
+    let right = try passwords.require(current, of: account, at: now)
     let chosen: Password
     do {
       chosen = try rules.check(
@@ -232,6 +240,10 @@ package struct Accounts {
     let sealed = try keys.seal(
       PasswordHash.make(chosen), .password, context: Account.passwordContext(account.id))
     try connection.transaction {
+      guard try passwords.isStill(right, of: account.id) else {
+        throw Rejection(.credentialsInvalid)
+      }
+      guard try sessions.isLive(session.id, at: now) else { throw Rejection(.unauthenticated) }
       try authorizations.require(authorization, for: .passwordChange, of: account, at: now)
       try store.setPassword(of: account.id, sealed: sealed)
       try sessions.endOthers(than: session)
@@ -240,6 +252,16 @@ package struct Accounts {
       try notices.queue(.passwordChanged, to: account, at: now)
     }
     notices.wakeCourier()
+  }
+
+  /// Ends all of an account's sessions but the caller's, and whatever could open another without the
+  /// second factor: remembered devices and pending logins.
+  package func endOtherSessions(than session: Session) throws {
+    try connection.transaction {
+      try sessions.endOthers(than: session)
+      try deviceStore.removeAll(of: session.account.id)
+      try challengeStore.removeAll(of: session.account.id)
+    }
   }
 
   /// Changes what the profile names, and returns the account as it is then.
@@ -321,14 +343,5 @@ package struct Accounts {
       }
       return (id, known == nil)
     }
-  }
-}
-
-extension Rejection {
-  /// The same rejection of another field.
-  fileprivate func naming(_ field: String) -> Rejection {
-    var rejection = self
-    rejection.field = field
-    return rejection
   }
 }

@@ -64,8 +64,14 @@ package struct Authorizations {
       let method = Factor(rawValue: try row.text("method"))
     else { return .failure(Rejection(.authorizationInvalid)) }
     let account: Account.ID = try row.id("account_id")
+    let expected: [UInt8]?
+    do {
+      expected = try details(account)?.hash
+    } catch let rejection as Rejection {
+      return .failure(rejection)
+    }
     guard try row.text("purpose") == purpose.rawValue,
-      try row.optionalBytes("details_hash") == details(account)?.hash
+      try row.optionalBytes("details_hash") == expected
     else { return .failure(Rejection(.detailsMismatch)) }
     return .success(Redeemed(account: account, method: method))
   }
@@ -78,7 +84,8 @@ package struct Authorizations {
   func require(
     _ authorization: Secret?, for purpose: Challenge.Purpose, of account: Account, at now: Date
   ) throws {
-    guard account.secondFactor != nil else { return }
+    // It may have been turned on since the account was read.
+    guard try account.secondFactor != nil || isSecondFactorOn(account.id) else { return }
     let isUsed = try authorization.flatMap { Token(received: $0.reveal()) }.map { token in
       try connection.execute(
         """
@@ -93,6 +100,12 @@ package struct Authorizations {
         """) == 1
     }
     guard isUsed == true else { throw Self.stepUp(for: purpose) }
+  }
+
+  private func isSecondFactorOn(_ account: Account.ID) throws(DatabaseError) -> Bool {
+    try connection.first(
+      "SELECT second_factor FROM account WHERE id = \(account) LOCK IN SHARE MODE")?.isNull(
+        "second_factor") == false
   }
 
   static func stepUp(for purpose: Challenge.Purpose) -> Rejection {

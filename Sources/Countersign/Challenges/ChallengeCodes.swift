@@ -4,6 +4,7 @@ import FoundationEssentials
 struct ChallengeCodes {
   private let connection: Connection
   private let store: ChallengeStore
+  private let accounts: AccountStore
   private let budgets: SendBudgets
   private let outbox: Outbox
   private let phones: PhoneVault
@@ -14,6 +15,7 @@ struct ChallengeCodes {
     self.connection = connection
     phones = PhoneVault(configuration.keys)
     store = ChallengeStore(connection: connection, phones: phones)
+    accounts = AccountStore(connection: connection, vault: phones)
     budgets = SendBudgets(connection, configuration)
     outbox = Outbox(connection, configuration)
     keys = configuration.keys
@@ -21,8 +23,10 @@ struct ChallengeCodes {
   }
 
   /// Makes a code and queues it; the one that lived for this account and purpose is dead.
+  ///
+  /// - Throws: `no_second_factor` when the number is not the account's verified one, or not any more.
   func issue(
-    _ tokenHash: [UInt8], _ account: Account, _ purpose: Challenge.Purpose,
+    _ tokenHash: [UInt8], _ account: Account, _ purpose: Challenge.Purpose, _ begunBy: String,
     _ details: TransactionDetails?, _ detailsHash: [UInt8]?, _ channel: OutgoingMessage.Channel,
     _ asker: SendBudgets.Asker, at now: Date, before: () throws -> Void
   ) throws {
@@ -31,7 +35,7 @@ struct ChallengeCodes {
     }
     let code = Random.digits(VerificationCode.length)
     let lifetime = VerificationCode.Lifetime.secondFactor
-    let words = Wording.CodePurpose(purpose)
+    let words = Wording.CodePurpose(purpose, isOfHost: begunBy == "host")
     let text =
       switch (channel, details) {
       case (.call, nil): wording.spokenCode(code, words)
@@ -57,6 +61,9 @@ struct ChallengeCodes {
     while true {
       do {
         try connection.transaction {
+          guard try accounts.isVerified(destination, of: account.id) else {
+            throw Rejection(.noSecondFactor)
+          }
           try before()
           try budgets.chargeInTransaction(number, asker, at: now)
           try store.setCode(tokenHash, account.id, purpose, issued, at: now)

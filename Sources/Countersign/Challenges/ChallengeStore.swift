@@ -112,7 +112,7 @@ struct ChallengeStore {
       SELECT c.token_hash, c.purpose, c.method, c.begun_by, c.session_id, c.details_sealed, c.details_hash, c.nonce,
              c.code_key_id, c.code_mac, c.code_destination_hash, c.code_issued_at, c.code_expires_at, c.tries,
              c.expires_at, c.ended_at,
-             f.kind, f.secret_sealed, f.confirmed_at, f.disabled_at, f.pending_id, f.pending_secret_sealed,
+             f.kind, f.id AS factor_id, f.secret_sealed, f.confirmed_at, f.disabled_at, f.pending_id, f.pending_secret_sealed,
              f.pending_until, f.last_step, f.failures,
              a.id, a.email, a.name, a.locale, a.region, a.currency, a.role, a.second_factor, a.phone_sealed,
              a.phone_verified_at, a.cooling_off_until, a.created_at
@@ -131,7 +131,7 @@ struct ChallengeStore {
       SELECT c.token_hash, c.purpose, c.method, c.begun_by, c.session_id, c.details_sealed, c.details_hash, c.nonce,
              c.code_key_id, c.code_mac, c.code_destination_hash, c.code_issued_at, c.code_expires_at, c.tries,
              c.expires_at, c.ended_at,
-             f.kind, f.secret_sealed, f.confirmed_at, f.disabled_at, f.pending_id, f.pending_secret_sealed,
+             f.kind, f.id AS factor_id, f.secret_sealed, f.confirmed_at, f.disabled_at, f.pending_id, f.pending_secret_sealed,
              f.pending_until, f.last_step, f.failures,
              a.id, a.email, a.name, a.locale, a.region, a.currency, a.role, a.second_factor, a.phone_sealed,
              a.phone_verified_at, a.cooling_off_until, a.created_at
@@ -164,7 +164,7 @@ struct ChallengeStore {
       codeIssuedAt: try row.optionalTime("code_issued_at"), tries: try row.int("tries"),
       expiresAt: try row.time("expires_at"), endedAt: try row.optionalTime("ended_at"),
       account: try Account(row, phones),
-      factor: try row.isNull("kind") ? nil : try FactorStore.factor(row))
+      factor: try row.isNull("kind") ? nil : try FactorStore.factor(row, id: "factor_id"))
   }
 
   /// Charges one try, to the challenge and to the factor that answers it; false when either allows
@@ -193,8 +193,9 @@ struct ChallengeStore {
          AND c.tries < \(Challenge.maximumTries)
          AND c.expires_at > \(now)
          AND (NOT \(needsCode) OR c.code_mac IS NOT NULL AND c.code_expires_at > \(now))
-         AND (\(isBinding) OR f.confirmed_at IS NOT NULL AND f.disabled_at IS NULL
-                              AND f.failures_in_row < \(Factor.maximumFailuresInRow))
+         AND (\(isBinding) OR f.kind = 'backup'
+              OR f.confirmed_at IS NOT NULL AND f.disabled_at IS NULL
+                 AND f.failures_in_row < \(Factor.maximumFailuresInRow))
          AND (LENGTH(f.failures) < \(limit.keptBytes)
               OR SUBSTR(f.failures, \(limit.keptBytes - 7), 8) <= \(limit.stamp(now - FailureLimit.window)))
       """) > 0

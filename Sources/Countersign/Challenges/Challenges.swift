@@ -51,12 +51,17 @@ package struct Challenges {
     let usable = try checks.store.all(of: account.id).filter { factor in
       factor.isUsable && (factor.kind == .app || factor.kind == .sms && account.isPhoneVerified)
     }
-    let preferred = usable.contains { $0.kind == .app } ? .app : usable.first?.kind
-    // A factor that was disabled still guards the login, which a backup code then completes.
-    guard let method = preferred ?? (purpose == .login ? account.secondFactor : nil) else {
+    let isPreferredUsable = usable.contains { $0.kind == account.secondFactor }
+    // One that was disabled still guards the login, which another factor or a backup code completes.
+    // Before a sensitive act it gives way to none: wearing out the stronger must not choose the weaker.
+    let other = purpose == .login ? usable.first?.kind ?? account.secondFactor : nil
+    guard let method = isPreferredUsable ? account.secondFactor : other else {
       throw Rejection(.noSecondFactor)
     }
-    let sends = method == .sms && preferred == .sms
+    if purpose == .login, case .host = beginner, account.role == .admin {
+      throw Rejection(.insufficientScope)
+    }
+    let sends = method == .sms && usable.contains { $0.kind == .sms }
     let new = try make(purpose, for: account, details, method, by: beginner, at: now)
     do {
       if sends {
@@ -105,8 +110,8 @@ package struct Challenges {
     permit: () throws -> Void = {}
   ) throws -> Challenge.Begun {
     try codes.issue(
-      new.token.hash, account, new.purpose, details, new.detailsHash, .sms, new.beginner.budget,
-      at: now
+      new.token.hash, account, new.purpose, new.beginner.word, details, new.detailsHash, .sms,
+      new.beginner.budget, at: now
     ) {
       try permit()
       try store.insert(new, at: now)
@@ -182,8 +187,8 @@ package struct Challenges {
       case .host: .host
       }
     try codes.issue(
-      found.tokenHash, found.account, found.purpose, details, found.detailsHash, channel, budget,
-      at: now
+      found.tokenHash, found.account, found.purpose, found.begunBy, details, found.detailsHash,
+      channel, budget, at: now
     ) {
       let gap = TimeInterval(settings.resendSeconds)
       guard try store.markResent(found.tokenHash, issuedBefore: now - gap, at: now) else {
@@ -241,10 +246,12 @@ package struct Challenges {
   }
 
   /// Judges the code that was sent to a phone that an account binds; `use` is left to the caller.
-  func checkBinding(_ account: Account.ID, _ code: String, at now: Date) throws -> (
+  func checkBinding(of session: Session, _ code: String, at now: Date) throws -> (
     challenge: ChallengeStore.Found, proven: ProvenFactor
   ) {
-    guard let found = try store.findLive(account, .enableTwoFactor) else {
+    guard let found = try store.findLive(session.account.id, .enableTwoFactor),
+      found.session == session.id
+    else {
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
     }
     return (found, try check(found, .code(code), isBinding: true, at: now))
@@ -256,6 +263,10 @@ package struct Challenges {
     guard try store.markAnswered(found, needsCode: proven.kind == .sms, at: now),
       try checks.use(proven, of: found.account, at: now)
     else { throw Rejection(.codeUnauthorized).adding("attemptsRemaining", .int(0)) }
+    // What a session asked for ends with it.
+    if let session = found.session, try !sessions.isLive(session, at: now) {
+      throw Rejection(.challengeExpired)
+    }
   }
 
   /// Charges a try, then compares.
@@ -302,7 +313,7 @@ package struct Challenges {
       guard kind == .sms else {
         return try checks.match(
           code, factor.secretSealed, after: factor.lastStep, of: found.account.id, at: now
-        ).map(ProvenFactor.app)
+        ).map { .app($0, of: factor.id) }
       }
       return try codes.isRight(code, found) ? .sms : nil
     }
@@ -313,7 +324,7 @@ package struct Challenges {
     _ found: ChallengeStore.Found, _ factor: FactorRow, _ kind: Factor, at now: Date
   ) throws -> Rejection {
     let latest = try checks.store.find(kind, of: found.account.id) ?? factor
-    let refusal = checks.refusal(latest.failures, at: now)
+    let refusal = try checks.refusal(kind, latest.failures, of: found.account, at: now)
     if refusal.reason == .tooManyAttempts { return refusal }
     if kind == .sms, found.code == nil || (found.code?.expiresAt ?? now) <= now {
       return refusal.adding("attemptsRemaining", .int(0))

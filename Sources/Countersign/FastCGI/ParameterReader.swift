@@ -8,6 +8,7 @@ import Glibc
 /// by, two are refused: which one counts must not be a matter of who reads.
 struct ParameterReader {
   private var method = ""
+  private var forwardedMethod: String?
   private var path = ""
   private var target = ""
   private var query = ""
@@ -21,12 +22,13 @@ struct ParameterReader {
 
   /// A parameter we read.
   private enum Name {
-    case method, path, target, query, address, contentLength, clientID, serverID
+    case method, forwardedMethod, path, target, query, address, contentLength, clientID, serverID
     case header(Request.Headers.Name)
   }
 
   private static let names: [(text: StaticString, name: Name)] = [
     ("REQUEST_METHOD", .method),
+    ("FORWARDED_METHOD", .forwardedMethod),
     ("DOCUMENT_URI", .path),
     ("REQUEST_URI", .target),
     ("QUERY_STRING", .query),
@@ -64,6 +66,7 @@ struct ParameterReader {
     }
     switch name {
     case .method: method = value
+    case .forwardedMethod: forwardedMethod = value
     case .path: path = value
     case .target: target = value
     case .query: query = value
@@ -89,6 +92,7 @@ struct ParameterReader {
     var request = Request(
       method: method, path: path, query: query, headers: headers, address: address, id: requestID)
     request.target = target
+    request.forwardedMethod = forwardedMethod
     // nginx has refused such paths already; a program that somebody puts behind another server must
     // not rely on it.
     let isPlain =

@@ -70,7 +70,7 @@ extension Request {
       return .bearer(String(parts[1]))
     }
     guard let cookie = try cookie(named: policy.sessionName) else { return nil }
-    if method != "GET", !isSameOrigin(policy) { throw Rejection(.crossOrigin) }
+    if (forwardedMethod ?? method) != "GET", !isSameOrigin(policy) { throw Rejection(.crossOrigin) }
     return .cookie(cookie)
   }
 

@@ -24,6 +24,13 @@ package struct Rejection: Error {
     return rejection
   }
 
+  /// The same rejection of another field.
+  func naming(_ field: String) -> Rejection {
+    var rejection = self
+    rejection.field = field
+    return rejection
+  }
+
   /// The same rejection for another reason.
   func replacing(_ reason: Reason) -> Rejection {
     var rejection = Rejection(reason, field: field, retryAfter: retryAfter)
@@ -77,9 +84,11 @@ package struct Rejection: Error {
     case challengeExhausted = "challenge_exhausted"
     case noSecondFactor = "no_second_factor"
     case stepUpRequired = "step_up_required"
+    case passwordRequired = "password_required"
     case authorizationInvalid = "authorization_invalid"
     case detailsMismatch = "details_mismatch"
     case coolingOff = "cooling_off"
+    case secondProofRequired = "second_proof_required"
     case phoneNotVerified = "phone_not_verified"
     case phoneIsSecondFactor = "phone_is_second_factor"
     case factorOn = "factor_on"
@@ -135,10 +144,16 @@ package struct Rejection: Error {
       case .noSecondFactor:
         (.conflict, "The account has no second factor that can be used for this.")
       case .stepUpRequired: (.forbidden, "Confirm this with your second factor first.")
+      case .passwordRequired: (.forbidden, "Give your password.")
       case .authorizationInvalid: (.unauthorized, "The authorization is not valid, or was used.")
       case .detailsMismatch: (.conflict, "This is not what was confirmed.")
       case .coolingOff:
         (.forbidden, "Transfers wait after a change of your phone or second factor.")
+      case .secondProofRequired:
+        (
+          .forbidden,
+          "This phone is also your second factor. Give the code we mailed, or a backup code."
+        )
       case .phoneNotVerified: (.conflict, "Verify a phone number first.")
       case .phoneIsSecondFactor: (.conflict, "The phone number is your second factor.")
       case .factorOn: (.conflict, "This second factor is on already.")

@@ -4,6 +4,9 @@ package import FoundationEssentials
 package struct Request: Sendable {
   /// Upper-case method, as the client sent it.
   package var method: String
+  /// The method of the request that nginx asks about on behalf of another application; nil for all
+  /// others.
+  package var forwardedMethod: String?
   /// The path that nginx decided by: decoded, dot segments removed (`DOCUMENT_URI`).
   package var path: String
   /// The path and query exactly as sent (`REQUEST_URI`); only a provider's signature needs it.

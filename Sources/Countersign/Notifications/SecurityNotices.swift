@@ -18,10 +18,12 @@ package struct SecurityNotices {
     /// Signed in from where the account was never used before.
     case newLogin(ClientDescription)
     case passwordChanged
+    case passwordReset
     case phoneChanged
     case twoFactorEnabled(Factor)
     case twoFactorDisabled
     case backupCodeUsed(left: Int)
+    case backupCodesReplaced
     /// Too many wrong codes in a row.
     case factorDisabled(Factor)
     /// The tries of an hour are used up.
@@ -31,10 +33,12 @@ package struct SecurityNotices {
       switch self {
       case .newLogin: .newLogin
       case .passwordChanged: .passwordChanged
+      case .passwordReset: .passwordReset
       case .phoneChanged: .phoneChanged
       case .twoFactorEnabled: .twoFactorEnabled
       case .twoFactorDisabled: .twoFactorDisabled
       case .backupCodeUsed: .backupCodeUsed
+      case .backupCodesReplaced: .backupCodesReplaced
       case .factorDisabled: .factorDisabled
       case .codesFailing: .codesFailing
       }

@@ -21,10 +21,12 @@ package struct Wording: Sendable {
     package static let verifyPhone = CodePurpose(words: "verify your phone")
     package static let confirm = CodePurpose(words: "confirm it is you")
     package static let signIn = CodePurpose(words: "sign in")
+    package static let resetPassword = CodePurpose(words: "reset your password")
     static let enableTwoFactor = CodePurpose(words: "turn on two-step login")
 
-    /// What a challenge is for; the host's own word as it is, with spaces.
-    init(_ purpose: Challenge.Purpose) {
+    /// What a challenge is for; the host's own word as it is, with spaces. A word that somebody's session
+    /// made up is not repeated in our name.
+    init(_ purpose: Challenge.Purpose, isOfHost: Bool) {
       switch purpose {
       case .login: self = .signIn
       case .enableTwoFactor: self = .enableTwoFactor
@@ -33,6 +35,8 @@ package struct Wording: Sendable {
       case .phoneChange: words = "change your phone number"
       case .disableTwoFactor: words = "turn off two-step login"
       case .backupCodes: words = "make new backup codes"
+      case .factorChange: words = "change your second factor"
+      case _ where !isOfHost: self = .confirm
       default:
         words = "confirm \(String(purpose.rawValue.map { $0 == "_" ? " " : $0 }))"
       }
@@ -50,6 +54,14 @@ package struct Wording: Sendable {
       body:
         "\(product): your code to \(purpose.words) is \(code). Valid \(minutes) minutes. Never share it.\n\n@\(host) #\(code)"
     )
+  }
+
+  /// The same as mail, which has room for what to do with it.
+  package func mailedCode(_ code: String, _ purpose: CodePurpose, minutes: Int) -> MessageText {
+    MessageText(
+      body:
+        "Your code to \(purpose.words) is \(code).\n\nIt is valid for \(minutes) minutes. Never share it: we never ask for it.\nIf you did not ask for it, somebody else did, and without it they get nowhere.",
+      subject: "\(product): your code to \(purpose.words)")
   }
 
   /// The same, to be read out: the digits apart, and twice.
@@ -118,12 +130,15 @@ package struct Wording: Sendable {
     switch event {
     case .newLogin(let client):
       what = "new sign-in to your account on \(day)"
-      details = "Address: \(client.address)\nDevice: \(client.userAgent)\n\n"
+      let device = Self.harmless(String(client.userAgent.prefix(60)))
+      details = "Address: \(client.address)\nDevice: \(device)\n\n"
     case .passwordChanged: what = "your password was changed on \(day)"
+    case .passwordReset: what = "your password was reset by phone on \(day)"
     case .phoneChanged: what = "the phone number of your account was changed on \(day)"
     case .twoFactorEnabled(let factor):
       what = "two-step login by \(Self.name(factor)) was turned on on \(day)"
     case .twoFactorDisabled: what = "two-step login was turned off on \(day)"
+    case .backupCodesReplaced: what = "new backup codes were made on \(day)"
     case .backupCodeUsed(let left):
       what = "a backup code was used on \(day), \(left) left"
     case .factorDisabled(let factor):
@@ -154,7 +169,7 @@ package struct Wording: Sendable {
       body: """
         On \(Self.day(time)) somebody proved that they hold the phone number \(number.masked), which was verified on your \
         account. Numbers are handed on when a contract ends. The number no longer belongs to your account: it receives no \
-        codes for it and cannot reset your password. Everything else in your account is as it was.
+        codes for it and cannot reset your password. If it was your only second factor, two-step login is off.
 
         If you still have this number, sign in, verify it again, and contact us.
         """,

@@ -6,9 +6,9 @@ package struct Part: Sendable {
   /// Worker threads, where not the configured number.
   package var workers: Int?
 
-  package static let responders = ["accounts", "verify-phone", "two-factor", "webhooks"].map {
-    Part(name: $0, isResponder: true)
-  }
+  package static let responders = [
+    "accounts", "verify-phone", "two-factor", "password-reset", "webhooks",
+  ].map { Part(name: $0, isResponder: true) }
   package static let courier = Part(name: "courier", isResponder: false)
   /// A rule can make an answer late, and the thread that gives it waits meanwhile.
   package static let sandbox = Part(name: "sandbox", isResponder: true, workers: 24)

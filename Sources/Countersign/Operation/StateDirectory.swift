@@ -62,6 +62,9 @@ package struct StateDirectory {
     }
     secrets.merge(known) { $1 }
     if !FileManager.default.fileExists(atPath: keysFile) {
+      // New keys would open nothing of a database that is there, and hide that the old ones are lost.
+      guard known["COUNTERSIGN_KEYS"] != nil || !FileManager.default.fileExists(atPath: secretsFile)
+      else { throw OperatorError("The key file \(keysFile) is missing; restore it from a backup.") }
       try KeyFile(keysFile).write(
         known["COUNTERSIGN_KEYS"] ?? "1:\(Data(Random.bytes(32)).base64EncodedString())")
     }

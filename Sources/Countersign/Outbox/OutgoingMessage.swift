@@ -18,9 +18,11 @@ package struct OutgoingMessage: Sendable {
     case phoneClaimed = "phone_claimed"
     case newLogin = "new_login"
     case passwordChanged = "password_changed"
+    case passwordReset = "password_reset"
     case twoFactorEnabled = "two_factor_enabled"
     case twoFactorDisabled = "two_factor_disabled"
     case backupCodeUsed = "backup_code_used"
+    case backupCodesReplaced = "backup_codes_replaced"
     case factorDisabled = "factor_disabled"
     case codesFailing = "codes_failing"
 

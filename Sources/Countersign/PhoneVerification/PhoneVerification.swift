@@ -18,7 +18,7 @@ package struct PhoneVerification {
   private let budgets: SendBudgets
   private let phones: PhoneVault
   private let wording: Wording
-  private let keys: KeyRing
+  private let codes: VerificationCodes
   private let settings: Configuration.Limits
   private let canCall: Bool
   private let coolingOff: TimeInterval
@@ -37,7 +37,7 @@ package struct PhoneVerification {
     budgets = SendBudgets(connection, configuration)
     phones = PhoneVault(configuration.keys)
     wording = Wording(configuration)
-    keys = configuration.keys
+    codes = VerificationCodes(connection, configuration)
     settings = configuration.limits
     coolingOff = TimeInterval(configuration.limits.coolingOffHours) * 3_600
     canCall = configuration.twilio.phoneNumber != nil
@@ -110,7 +110,7 @@ package struct PhoneVerification {
       throw Rejection(.nothingPending)
     }
     let number = try phones.open(
-      found.destinationSealed, context: Self.context(.phone, account.id.bytes))
+      found.destinationSealed, context: VerificationCodes.context(.phone, account.id.bytes))
     // The change was permitted when its first code was asked for.
     return try send(
       .phone, subject: account.id.bytes, to: number, channel: channel,
@@ -135,24 +135,14 @@ package struct PhoneVerification {
   ) throws -> Sent {
     guard channel != .call || canCall else { throw Rejection(.invalidField, field: "channel") }
     let code = Random.digits(VerificationCode.length)
-    let nonce = Random.bytes(16)
-    let key = keys.current.id
-    let destination = try phones.hash(number)
     let message = OutgoingMessage(
       id: Identifier(at: now), .code, channel, account: asker.account?.id, to: .phone(number),
       text: channel == .call
         ? wording.spokenCode(code, purposeWords)
         : wording.code(code, purposeWords, minutes: lifetime.minutes),
       expiresAt: now.addingTimeInterval(lifetime.interval))
-    let issue = VerificationStore.Issue(
-      nonce: nonce, keyID: key,
-      mac: try keys.mac(
-        .code, key: key,
-        VerificationCode.fields(
-          code, purpose, subject: subject, nonce: nonce, destination: destination)),
-      destinationSealed: try phones.seal(number, context: Self.context(purpose, subject)),
-      destinationHash: destination, channel: channel, message: message.id,
-      expiresAt: message.expiresAt)
+    let issue = try codes.issue(
+      code, purpose, subject: subject, to: number, channel, message.id, until: message.expiresAt)
     try connection.transaction {
       try permit()
       try budgets.chargeInTransaction(number, asker.budget, at: now)
@@ -164,10 +154,6 @@ package struct PhoneVerification {
       message: message.id, expiresAt: message.expiresAt, resendAfter: settings.resendSeconds)
   }
 
-  private static func context(_ purpose: VerificationCode.Purpose, _ subject: [UInt8]) -> [UInt8] {
-    Array("verification|\(purpose.rawValue)|".utf8) + subject
-  }
-
   /// Looks for a moment whether a provider took a code, so that the caller hears of a refusal.
   ///
   /// - Throws: `send_refused` when no provider will send it.
@@ -176,13 +162,6 @@ package struct PhoneVerification {
   }
 
   // MARK: Checking
-
-  /// A code that was right, and not used up yet.
-  private struct Proven {
-    let nonce: [UInt8]
-    let number: PhoneNumber
-    let numberHash: [UInt8]
-  }
 
   /// Verifies the number that an account's owner was sent a code to; from now on it is the
   /// account's number.
@@ -194,7 +173,7 @@ package struct PhoneVerification {
   package func verify(
     _ code: String, _ expected: PhoneNumber?, for account: Account, at now: Date
   ) throws -> PhoneNumber {
-    let proven = try check(code, .phone, account.id.bytes, at: now)
+    let proven = try codes.check(code, .phone, account.id.bytes, at: now)
     if let expected, expected != proven.number { throw Rejection(.codeIncorrect) }
     do {
       if account.isPhoneVerified, account.phone != proven.number {
@@ -222,13 +201,13 @@ package struct PhoneVerification {
   package func claim(_ number: PhoneNumber, _ code: String, for account: Account, at now: Date)
     throws
   {
-    let proven = try check(code, .phone, account.id.bytes, at: now)
+    let proven = try codes.check(code, .phone, account.id.bytes, at: now)
     guard proven.number == number else { throw Rejection(.codeIncorrect) }
     try connection.transaction {
       try use(proven, .phone, account.id.bytes, at: now)
       if let holder = try accounts.holder(of: try phones.hash(number)), holder.id != account.id {
         try accounts.removePhone(of: holder.id)
-        try loseFactor(holder.id, at: now)
+        let isTwoFactorOff = try loseFactor(holder.id, at: now)
         try SessionStore(connection: connection, vault: phones).lowerLevel(of: holder.id)
         try outbox.queue(
           OutgoingMessage(
@@ -236,6 +215,9 @@ package struct PhoneVerification {
             to: .email(holder.email),
             text: wording.phoneClaimed(number, at: now),
             expiresAt: now.addingTimeInterval(72 * 3_600)), at: now)
+        if isTwoFactorOff, let account = try accounts.find(holder.id) {
+          try notices.queue(.twoFactorDisabled, to: account, at: now)
+        }
       }
       try adopt(number, account, at: now)
     }
@@ -249,7 +231,7 @@ package struct PhoneVerification {
     -> Secret
   {
     let subject = try phones.hash(number)
-    let proven = try check(code, .signUp, subject, at: now)
+    let proven = try codes.check(code, .signUp, subject, at: now)
     return try connection.transaction {
       try use(proven, .signUp, subject, at: now)
       return try PhoneProofs(store: store, phones: phones).issue(number, hash: subject, at: now)
@@ -265,49 +247,13 @@ package struct PhoneVerification {
     else {
       throw Rejection(.nothingPending)
     }
-    let proven = try check(code, .otp, subject, found, at: now)
+    let proven = try codes.check(code, .otp, subject, found, at: now)
     try use(proven, .otp, subject, at: now)
   }
 
-  /// Charges a try, then compares.
-  ///
-  /// The row is read first and the charge names the nonce that was read: a code issued in between
-  /// is not what is compared, and is not tried for free.
-  private func check(
-    _ code: String, _ purpose: VerificationCode.Purpose, _ subject: [UInt8],
-    _ read: VerificationStore.Found? = nil, at now: Date
-  ) throws -> Proven {
-    guard let found = try read ?? store.find(purpose, subject) else {
-      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
-    }
-    guard VerificationCode.isWellFormed(code) else {
-      let isLive = found.usedAt == nil && found.expiresAt > now
-      let remaining = isLive ? max(0, VerificationCode.maximumTries - found.tries) : 0
-      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(remaining))
-    }
-    let failureLimit = FailureLimit(settings.failedCodesPerHour)
-    guard
-      try store.charge(purpose, subject, nonce: found.nonce, failureLimit: failureLimit, at: now)
-    else {
-      if let seconds = failureLimit.wait(found.failures, at: now) {
-        throw Rejection(.tooManyAttempts, retryAfter: seconds)
-      }
-      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
-    }
-    let mac = try keys.mac(
-      .code, key: found.keyID,
-      VerificationCode.fields(
-        code, purpose, subject: subject, nonce: found.nonce, destination: found.destinationHash))
-    guard ConstantTime.equal(mac, found.mac) else {
-      let remaining = max(0, VerificationCode.maximumTries - found.tries - 1)
-      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(remaining))
-    }
-    let number = try phones.open(found.destinationSealed, context: Self.context(purpose, subject))
-    return Proven(nonce: found.nonce, number: number, numberHash: found.destinationHash)
-  }
-
   private func use(
-    _ proven: Proven, _ purpose: VerificationCode.Purpose, _ subject: [UInt8], at now: Date
+    _ proven: VerificationCodes.Proven, _ purpose: VerificationCode.Purpose, _ subject: [UInt8],
+    at now: Date
   ) throws {
     guard try store.markUsed(purpose, subject, nonce: proven.nonce, at: now) else {
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
@@ -316,7 +262,9 @@ package struct PhoneVerification {
 
   /// Uses the code up and makes its number the account's, in one statement: the usual case, in
   /// which nobody has to be told.
-  private func useAndAdopt(_ proven: Proven, _ account: Account, at now: Date) throws {
+  private func useAndAdopt(_ proven: VerificationCodes.Proven, _ account: Account, at now: Date)
+    throws
+  {
     let isUsed = try store.markUsedAndVerify(
       account.id, nonce: proven.nonce,
       sealed: try phones.seal(proven.number, context: Account.phoneContext(account.id)),
@@ -355,15 +303,18 @@ package struct PhoneVerification {
 
   /// Takes codes by text message off an account whose number is somebody else's now; without another
   /// factor its two-step login is off, and whoever knows its password is back to that.
-  private func loseFactor(_ account: Account.ID, at now: Date) throws {
+  ///
+  /// - Returns: whether it was on, and is off now.
+  private func loseFactor(_ account: Account.ID, at now: Date) throws -> Bool {
+    let bound = try factors.all(of: account).filter { $0.confirmedAt != nil }
+    let isOff = bound.contains { $0.kind == .sms } && !bound.contains { $0.kind == .app }
     try factors.remove(.sms, of: account)
-    if try !factors.all(of: account).contains(where: { $0.kind == .app && $0.confirmedAt != nil }) {
-      try factors.removeAll(of: account)
-    }
+    if isOff { try factors.removeAll(of: account) }
     try factors.settlePreferred(of: account)
     try devices.removeAll(of: account)
     try challenges.removeAll(of: account)
     try accounts.coolOff(account, until: now + coolingOff)
+    return isOff
   }
 
   package func purge(at now: Date) throws(DatabaseError) -> Int {

@@ -14,6 +14,9 @@ struct VerificationCode {
     case phone
     /// The host asked on behalf of a user of its own.
     case otp
+    /// A forgotten password is set anew; the second one goes by mail.
+    case reset
+    case resetMail = "reset_mail"
   }
 
   /// How long a code lives.

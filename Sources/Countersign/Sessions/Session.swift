@@ -9,6 +9,8 @@ package struct Session: Sendable {
   /// Authenticator assurance level (NIST SP 800-63B section 2): 1 after a password, 2 after a
   /// second factor.
   package let level: Int
+  /// When its owner proved a password.
+  package let openedAt: Date
   /// When a second factor was last proven in it.
   package let factorAt: Date?
   /// When it ends unless it is used before.

@@ -22,6 +22,7 @@ struct SessionStore {
   struct Found {
     let id: Session.ID
     let level: Int
+    let openedAt: Date
     let factorAt: Date?
     let account: Account
     let lastSeenAt: Date
@@ -32,7 +33,7 @@ struct SessionStore {
   func find(_ token: Token, at now: Date, idleSince: Date) throws -> Found? {
     let row = try connection.first(
       """
-      SELECT s.id AS session_id, s.aal, s.factor_at, s.last_seen_at, s.expires_at, a.id, a.email, a.name, a.locale,
+      SELECT s.id AS session_id, s.created_at AS opened_at, s.aal, s.factor_at, s.last_seen_at, s.expires_at, a.id, a.email, a.name, a.locale,
              a.region, a.currency, a.role, a.second_factor, a.phone_sealed, a.phone_verified_at, a.cooling_off_until,
              a.created_at
         FROM session s
@@ -44,6 +45,7 @@ struct SessionStore {
     guard let row else { return nil }
     return Found(
       id: try row.id("session_id"), level: try row.int("aal"),
+      openedAt: try row.time("opened_at"),
       factorAt: try row.optionalTime("factor_at"), account: try Account(row, vault),
       lastSeenAt: try row.time("last_seen_at"), end: try row.time("expires_at"))
   }
@@ -93,9 +95,9 @@ struct SessionStore {
   }
 
   /// Gives a session at level 2 to who holds one; its old token is dead. False when it has ended.
-  func raise(_ id: Session.ID, of account: Account.ID, to token: Token, at now: Date)
-    throws(DatabaseError) -> Bool
-  {
+  func raise(
+    _ id: Session.ID, of account: Account.ID, to token: Token, at now: Date, idleSince: Date
+  ) throws(DatabaseError) -> Bool {
     try connection.execute(
       """
       UPDATE session
@@ -103,7 +105,19 @@ struct SessionStore {
        WHERE id = \(id)
          AND account_id = \(account)
          AND expires_at > \(now)
+         AND last_seen_at > \(idleSince)
       """) == 1
+  }
+
+  func isLive(_ id: Session.ID, at now: Date, idleSince: Date) throws(DatabaseError) -> Bool {
+    try connection.first(
+      """
+      SELECT 1 AS live
+        FROM session
+       WHERE id = \(id)
+         AND expires_at > \(now)
+         AND last_seen_at > \(idleSince)
+      """) != nil
   }
 
   func end(of id: Session.ID) throws(DatabaseError) -> Date? {
@@ -112,6 +126,10 @@ struct SessionStore {
 
   func markProven(_ id: Session.ID, at now: Date) throws(DatabaseError) {
     try connection.execute("UPDATE session SET factor_at = \(now) WHERE id = \(id)")
+  }
+
+  func deleteAll(of account: Account.ID) throws(DatabaseError) {
+    try connection.execute("DELETE FROM session WHERE account_id = \(account)")
   }
 
   /// Drops an account's sessions to the level of a password alone.

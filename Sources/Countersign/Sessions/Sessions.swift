@@ -38,7 +38,8 @@ package struct Sessions {
       try store.markSeen(token, at: now)
     }
     return Session(
-      id: found.id, account: found.account, level: found.level, factorAt: found.factorAt,
+      id: found.id, account: found.account, level: found.level, openedAt: found.openedAt,
+      factorAt: found.factorAt,
       expiresAt: min(found.end, now.addingTimeInterval(idle)))
   }
 
@@ -49,10 +50,18 @@ package struct Sessions {
   /// - Throws: `unauthenticated` when the session has ended meanwhile.
   func raise(_ id: Session.ID, of account: Account.ID, at now: Date) throws -> IssuedSession {
     let token = Token()
-    guard try store.raise(id, of: account, to: token, at: now), let end = try store.end(of: id)
+    guard
+      try store.raise(
+        id, of: account, to: token, at: now, idleSince: now.addingTimeInterval(-idle)),
+      let end = try store.end(of: id)
     else { throw Rejection(.unauthenticated) }
     return IssuedSession(
       token: token.text, expiresAt: min(end, now.addingTimeInterval(idle)), endsAt: end)
+  }
+
+  /// True while a session lasts.
+  func isLive(_ id: Session.ID, at now: Date) throws(DatabaseError) -> Bool {
+    try store.isLive(id, at: now, idleSince: now.addingTimeInterval(-idle))
   }
 
   /// Notes that a second factor was proven in a session that is at level 2 already, to the minute.

@@ -9,14 +9,17 @@ package enum Factor: String, Sendable, Codable, CaseIterable {
   /// One of the codes written down when a factor was turned on.
   case backup
 
-  /// A factor that is disabled after so many failures in a row, over any time: NIST SP 800-63B
-  /// section 3.2.2.
+  /// A factor that can be guessed is disabled after so many failures in a row, over any time: NIST SP
+  /// 800-63B section 3.2.2. Backup codes cannot be, and stay the way in for an owner whose other factors
+  /// somebody has worn out.
   static let maximumFailuresInRow = 100
 }
 
 /// A factor's row as it was read.
 struct FactorRow: Sendable {
   let kind: Factor
+  /// Another with each binding.
+  let id: AppBinding.ID
   let secretSealed: [UInt8]?
   let confirmedAt: Date?
   let disabledAt: Date?
@@ -38,7 +41,7 @@ struct FactorRow: Sendable {
 /// Somebody has a factor: what was judged right and is not used up yet.
 enum ProvenFactor: Sendable {
   case sms
-  case app(TOTP.Match)
+  case app(TOTP.Match, of: AppBinding.ID)
   case backup(BackupCode)
 
   var kind: Factor {

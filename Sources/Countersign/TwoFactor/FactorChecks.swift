@@ -58,16 +58,21 @@ struct FactorChecks {
   ///
   /// - Throws: `too_many_attempts` when the hour's are used up; `code_incorrect` when the factor is
   ///   disabled.
-  func charge(_ factor: FactorRow, of account: Account.ID, isBinding: Bool = false, at now: Date)
+  func charge(_ factor: FactorRow, of account: Account, isBinding: Bool = false, at now: Date)
     throws
   {
     guard
-      try store.charge(factor.kind, of: account, failureLimit, isBinding: isBinding, at: now)
-    else { throw refusal(factor.failures, at: now) }
+      try store.charge(factor.kind, of: account.id, failureLimit, isBinding: isBinding, at: now)
+    else { throw try refusal(factor.kind, factor.failures, of: account, at: now) }
   }
 
   /// Why a try was not charged, as the caller is told.
-  func refusal(_ failures: [UInt8], at now: Date) -> Rejection {
+  ///
+  /// A factor whose hundredth failure was charged by a request that died is disabled here.
+  func refusal(_ kind: Factor, _ failures: [UInt8], of account: Account, at now: Date) throws
+    -> Rejection
+  {
+    try tellOwner(kind, of: account, at: now)
     if let seconds = failureLimit.wait(failures, at: now) {
       return Rejection(.tooManyAttempts, retryAfter: seconds)
     }
@@ -78,6 +83,18 @@ struct FactorChecks {
   /// its owner is told of that and of an hour's tries used up, and a spray of guesses over many
   /// accounts is noticed.
   func failed(_ kind: Factor, _ failures: [UInt8], of account: Account, at now: Date) throws {
+    try tellOwner(kind, of: account, at: now)
+    // One place an account and hour: what is counted is how many accounts are tried, not how often.
+    guard !FailureLimit(1).isReached(failures, at: now) else { return }
+    let limit = SlidingLimit(settings.failingAccountsBeforeAlert, per: Self.sprayWindow)
+    if try limits.charge([(.failingAccounts, [limit])], at: now) != nil {
+      try alerts.raise(.codeSpray, about: String(now.rfc3339.prefix(13)), at: now)
+    }
+  }
+
+  /// Disables a factor that has failed too often, and tells its owner of that or of an hour's tries
+  /// used up, once.
+  private func tellOwner(_ kind: Factor, of account: Account, at now: Date) throws {
     let isTold = try connection.transaction {
       if try store.disableIfExhausted(kind, of: account.id, at: now) {
         try notices.queue(.factorDisabled(kind), to: account, at: now)
@@ -90,12 +107,6 @@ struct FactorChecks {
       return false
     }
     if isTold { notices.wakeCourier() }
-    // One place an account and hour: what is counted is how many accounts are tried, not how often.
-    guard !FailureLimit(1).isReached(failures, at: now) else { return }
-    let limit = SlidingLimit(settings.failingAccountsBeforeAlert, per: Self.sprayWindow)
-    if try limits.charge([(.failingAccounts, [limit])], at: now) != nil {
-      try alerts.raise(.codeSpray, about: String(now.rfc3339.prefix(13)), at: now)
-    }
   }
 
   private static let sprayWindow: TimeInterval = 10 * 60
@@ -113,8 +124,8 @@ struct FactorChecks {
     case .sms:
       try store.markSucceeded(.sms, of: account.id)
       return true
-    case .app(let match):
-      return try store.accept(match, of: account.id)
+    case .app(let match, let binding):
+      return try store.accept(match, binding, of: account.id)
     case .backup(let code):
       guard try store.markUsed(code, of: account.id, at: now) else { return false }
       try store.markSucceeded(.backup, of: account.id)

@@ -7,20 +7,20 @@ struct FactorStore {
   func find(_ kind: Factor, of account: Account.ID) throws(DatabaseError) -> FactorRow? {
     try connection.first(
       """
-      SELECT kind, secret_sealed, confirmed_at, disabled_at, pending_id, pending_secret_sealed, pending_until,
+      SELECT kind, id, secret_sealed, confirmed_at, disabled_at, pending_id, pending_secret_sealed, pending_until,
              last_step, failures
         FROM factor
        WHERE account_id = \(account)
          AND kind = \(kind.rawValue)
       """
-    ).map(Self.factor)
+    ).map { (row) throws(DatabaseError) in try Self.factor(row) }
   }
 
   func all(of account: Account.ID) throws(DatabaseError) -> [FactorRow] {
     var factors: [FactorRow] = []
     for row in try connection.all(
       """
-      SELECT kind, secret_sealed, confirmed_at, disabled_at, pending_id, pending_secret_sealed, pending_until,
+      SELECT kind, id, secret_sealed, confirmed_at, disabled_at, pending_id, pending_secret_sealed, pending_until,
              last_step, failures
         FROM factor
        WHERE account_id = \(account)
@@ -31,7 +31,8 @@ struct FactorStore {
     return factors
   }
 
-  static func factor(_ row: Row) throws(DatabaseError) -> FactorRow {
+  /// - Parameter idColumn: what the factor's id is called in the row.
+  static func factor(_ row: Row, id idColumn: String = "id") throws(DatabaseError) -> FactorRow {
     guard let kind = Factor(rawValue: try row.text("kind")) else {
       throw DatabaseError(.undecodable, statement: "factor.kind")
     }
@@ -42,7 +43,7 @@ struct FactorStore {
         until: try row.time("pending_until"))
     }
     return FactorRow(
-      kind: kind, secretSealed: try row.optionalBytes("secret_sealed"),
+      kind: kind, id: try row.id(idColumn), secretSealed: try row.optionalBytes("secret_sealed"),
       confirmedAt: try row.optionalTime("confirmed_at"),
       disabledAt: try row.optionalTime("disabled_at"),
       pending: pending, lastStep: try row.int("last_step"), failures: try row.bytes("failures"))
@@ -129,20 +130,26 @@ struct FactorStore {
              failures_in_row = failures_in_row + 1
        WHERE account_id = \(account)
          AND kind = \(kind.rawValue)
-         AND (\(isBinding) OR disabled_at IS NULL AND failures_in_row < \(Factor.maximumFailuresInRow))
+         AND (\(isBinding) OR kind = 'backup'
+              OR disabled_at IS NULL AND failures_in_row < \(Factor.maximumFailuresInRow))
          AND (LENGTH(failures) < \(limit.keptBytes)
               OR SUBSTR(failures, \(limit.keptBytes - 7), 8) <= \(limit.stamp(now - FailureLimit.window)))
       """) == 1
   }
 
   /// Accepts the code of a time step, once; false when that step or a later one was accepted before.
-  func accept(_ match: TOTP.Match, of account: Account.ID) throws(DatabaseError) -> Bool {
+  ///
+  /// - Parameter binding: the one whose secret the code was judged by.
+  func accept(_ match: TOTP.Match, _ binding: AppBinding.ID, of account: Account.ID)
+    throws(DatabaseError) -> Bool
+  {
     try connection.execute(
       """
       UPDATE factor
          SET last_step = \(match.step), drift = \(match.drift), failures = '', failures_in_row = 0
        WHERE account_id = \(account)
          AND kind = 'app'
+         AND id = \(binding)
          AND last_step < \(match.step)
       """) == 1
   }
@@ -168,6 +175,7 @@ struct FactorStore {
          SET disabled_at = \(now)
        WHERE account_id = \(account)
          AND kind = \(kind.rawValue)
+         AND kind <> 'backup'
          AND failures_in_row >= \(Factor.maximumFailuresInRow)
          AND disabled_at IS NULL
       """) == 1

@@ -22,7 +22,7 @@ package struct SecondFactors {
 
   /// How long a binding waits for the code that confirms it.
   private static let bindingLifetime: TimeInterval = 10 * 60
-  /// How long a proof within the session counts as fresh for adding a factor.
+  /// How long a password, or a second factor, that was proven in the session counts as fresh.
   private static let freshness: TimeInterval = 15 * 60
 
   package init(_ connection: Connection, _ configuration: Configuration) {
@@ -47,18 +47,19 @@ package struct SecondFactors {
   /// Sends a code to the account's verified number, to turn on codes by text message.
   ///
   /// - Throws: `phone_not_verified`; `factor_on` when they are; `app_required` for an administrator;
-  ///   `step_up_required`, `level_too_low`; `send_limit_reached`.
-  package func enableSMS(
-    _ session: Session, _ authorization: Secret?, address: String, at now: Date
-  ) throws -> Challenge.Begun {
+  ///   `password_required`, `step_up_required`; `send_limit_reached`.
+  package func enableSMS(_ session: Session, _ proof: Proof, address: String, at now: Date) throws
+    -> Challenge.Begun
+  {
     let account = session.account
     guard account.role != .admin else { throw Rejection(.appRequired) }
     guard account.isPhoneVerified else { throw Rejection(.phoneNotVerified) }
     if try checks.store.find(.sms, of: account.id)?.isUsable == true {
       throw Rejection(.factorOn)
     }
+    try requirePassword(session, proof, at: now)
     return try challenges.beginBinding(of: account, by: session, address: address, at: now) {
-      try requireProof(session, authorization, at: now)
+      try requireFactor(session, proof, toBind: .sms, at: now)
       try checks.store.begin(
         .sms, of: account.id, AppBinding.ID(at: now), secretSealed: nil,
         until: now + Self.bindingLifetime)
@@ -67,16 +68,15 @@ package struct SecondFactors {
 
   /// Makes a secret for an authenticator app; it counts once a code of it was entered.
   ///
-  /// - Throws: `step_up_required`, `level_too_low`.
-  package func enableApp(_ session: Session, _ authorization: Secret?, at now: Date) throws
-    -> AppBinding
-  {
+  /// - Throws: `password_required`, `step_up_required`.
+  package func enableApp(_ session: Session, _ proof: Proof, at now: Date) throws -> AppBinding {
     let account = session.account
+    try requirePassword(session, proof, at: now)
     let secret = Random.bytes(TOTP.secretLength)
     let id = AppBinding.ID(at: now)
     let sealed = try checks.seal(secret, of: account.id)
     try connection.transaction {
-      try requireProof(session, authorization, at: now)
+      try requireFactor(session, proof, toBind: .app, at: now)
       try checks.store.begin(
         .app, of: account.id, id, secretSealed: sealed, until: now + Self.bindingLifetime)
     }
@@ -109,7 +109,7 @@ package struct SecondFactors {
     let proven: ProvenFactor
     if factor.kind == .sms {
       do {
-        let checked = try challenges.checkBinding(account.id, code, at: now)
+        let checked = try challenges.checkBinding(of: session, code, at: now)
         challenge = checked.challenge
         proven = checked.proven
       } catch let rejection as Rejection where rejection.reason == .codeUnauthorized {
@@ -118,7 +118,7 @@ package struct SecondFactors {
     } else {
       guard VerificationCode.isWellFormed(code) else { throw Rejection(.codeIncorrect) }
       do {
-        try checks.charge(factor, of: account.id, isBinding: true, at: now)
+        try checks.charge(factor, of: account, isBinding: true, at: now)
       } catch let rejection as Rejection where rejection.reason == .codeUnauthorized {
         throw Rejection(.codeIncorrect)
       }
@@ -129,7 +129,7 @@ package struct SecondFactors {
         try checks.failed(.app, factor.failures, of: account, at: now)
         throw Rejection(.codeIncorrect)
       }
-      proven = .app(match)
+      proven = .app(match, of: binding.id)
     }
     let enabled = try connection.transaction {
       if let challenge {
@@ -151,7 +151,7 @@ package struct SecondFactors {
   ) throws -> Enabled {
     let account = session.account
     var match: TOTP.Match?
-    if case .app(let found) = proven { match = found }
+    if case .app(let found, _) = proven { match = found }
     guard try checks.store.confirm(factor.kind, of: account.id, binding.id, match, at: now) else {
       throw Rejection(.codeIncorrect)
     }
@@ -161,6 +161,7 @@ package struct SecondFactors {
     let codes = try replaceBackupCodes(of: account, at: now)
     try sessions.endOthers(than: session)
     try devices.removeAll(of: account.id)
+    try challengeStore.removeAll(of: account.id)
     // A change of number that was begun without a second factor must not be completed past it.
     try verifications.removePhoneChange(of: account.id)
     try notices.queue(.twoFactorEnabled(factor.kind), to: account, at: now)
@@ -172,18 +173,46 @@ package struct SecondFactors {
     try accounts.coolOff(account.id, until: now + coolingOff)
   }
 
-  /// Called inside the transaction of what asks for it.
+  /// What a caller gives to show that it is the owner, where the session alone does not.
+  package struct Proof: Sendable {
+    fileprivate let password: Secret?
+    fileprivate let authorization: Secret?
+
+    package init(password: Secret?, authorization: Secret?) {
+      self.password = password
+      self.authorization = authorization
+    }
+  }
+
+  /// Asks for the password before the first factor is bound, unless it was proven lately: who finds an
+  /// open session must not lock its owner out with a factor of their own.
   ///
-  /// - Throws: unless the account has no second factor, or the caller has just proven it: within the
-  ///   session, or by an authorization.
-  private func requireProof(_ session: Session, _ authorization: Secret?, at now: Date) throws {
-    guard session.account.secondFactor != nil else { return }
-    if authorization == nil, session.level >= 2, let proven = session.factorAt,
+  /// - Throws: `password_required`; `credentials_invalid`; `too_many_attempts`.
+  private func requirePassword(_ session: Session, _ proof: Proof, at now: Date) throws {
+    guard session.account.secondFactor == nil, session.openedAt <= now - Self.freshness else {
+      return
+    }
+    guard let password = proof.password else { throw Rejection(.passwordRequired) }
+    try passwords.require(password, of: session.account, at: now)
+  }
+
+  /// Asks for the factor there is before another is bound; called inside the transaction of that.
+  ///
+  /// A second kind may be added within a session that has just proven the first. One that works is
+  /// replaced only with an authorization for that: a session, which may be stolen, never moves it.
+  ///
+  /// - Throws: `step_up_required`.
+  private func requireFactor(
+    _ session: Session, _ proof: Proof, toBind kind: Factor, at now: Date
+  ) throws {
+    let isReplaced = try checks.store.find(kind, of: session.account.id)?.isUsable == true
+    if proof.authorization == nil, !isReplaced, session.level >= 2, let proven = session.factorAt,
       proven > now - Self.freshness
     {
       return
     }
-    try authorizations.require(authorization, for: .factorChange, of: session.account, at: now)
+    try authorizations.require(
+      proof.authorization, for: .factorChange, of: session.account, at: now)
   }
 
   // MARK: Taking off
@@ -197,8 +226,11 @@ package struct SecondFactors {
   ) throws {
     let account = session.account
     guard account.secondFactor != nil else { throw Rejection(.twoFactorOff) }
-    try passwords.require(password, of: account, at: now)
+    let right = try passwords.require(password, of: account, at: now)
     try connection.transaction {
+      guard try passwords.isStill(right, of: account.id) else {
+        throw Rejection(.credentialsInvalid)
+      }
       try authorizations.require(authorization, for: .disableTwoFactor, of: account, at: now)
       try checks.store.removeAll(of: account.id)
       try checks.store.settlePreferred(of: account.id)
@@ -223,10 +255,13 @@ package struct SecondFactors {
     -> [String]
   {
     guard account.secondFactor != nil else { throw Rejection(.twoFactorOff) }
-    return try connection.transaction {
+    let codes = try connection.transaction {
       try authorizations.require(authorization, for: .backupCodes, of: account, at: now)
+      try notices.queue(.backupCodesReplaced, to: account, at: now)
       return try replaceBackupCodes(of: account, at: now)
     }
+    notices.wakeCourier()
+    return codes
   }
 
   private func replaceBackupCodes(of account: Account, at now: Date) throws -> [String] {
@@ -247,7 +282,7 @@ package struct SecondFactors {
       throw Rejection(.noSecondFactor)
     }
     guard VerificationCode.isWellFormed(code) else { throw Rejection(.codeUnauthorized) }
-    try checks.charge(factor, of: account.id, at: now)
+    try checks.charge(factor, of: account, at: now)
     guard
       let match = try checks.match(
         code, factor.secretSealed, after: factor.lastStep, of: account.id, at: now)
@@ -255,15 +290,16 @@ package struct SecondFactors {
       try checks.failed(.app, factor.failures, of: account, at: now)
       throw Rejection(.codeUnauthorized)
     }
+    let proven = ProvenFactor.app(match, of: factor.id)
     guard session.level < 2 else {
-      guard try checks.use(.app(match), of: account, at: now) else {
+      guard try checks.use(proven, of: account, at: now) else {
         throw Rejection(.codeUnauthorized)
       }
       try sessions.markProven(session, at: now)
       return nil
     }
     return try connection.transaction {
-      guard try checks.use(.app(match), of: account, at: now) else {
+      guard try checks.use(proven, of: account, at: now) else {
         throw Rejection(.codeUnauthorized)
       }
       return try sessions.raise(session.id, of: account.id, at: now)

@@ -57,7 +57,9 @@ import Testing
       .backupCodes, .factorChange, .enableTwoFactor,
       Challenge.Purpose(rawValue: String(repeating: "w", count: 32)),
     ] {
-      let text = try wording().code("000000", Wording.CodePurpose(purpose), minutes: 5).body
+      let text = try wording().code(
+        "000000", Wording.CodePurpose(purpose, isOfHost: true), minutes: 5
+      ).body
       #expect(ShortMessage.segments(text) == 1, "\(text)")
     }
   }
@@ -67,7 +69,8 @@ import Testing
     let client = ClientDescription(userAgent: "Browser 1.0", address: "192.0.2.1")
     for event in [
       SecurityNotices.Event.newLogin(client), .passwordChanged, .phoneChanged,
-      .twoFactorEnabled(.app), .twoFactorDisabled, .backupCodeUsed(left: 3), .factorDisabled(.sms),
+      .twoFactorEnabled(.app), .twoFactorDisabled, .backupCodeUsed(left: 3),
+      .backupCodesReplaced, .passwordReset, .factorDisabled(.sms),
       .codesFailing(.backup),
     ] {
       let text = try wording().notice(event, at: .now).short
