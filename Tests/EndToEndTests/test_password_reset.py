@@ -101,7 +101,7 @@ def test_a_weak_password_is_refused_before_the_code_is_spent(system):
     person = person_with_phone(system)
     ask(system, person["number"])
     code = system.code(person["number"], 2)
-    for weak, reason in [("password", "too_common"), ("x", "too_short"), (person["number"] + "ab", "too_personal"), (person["email"], "too_personal")]:
+    for weak, reason in [("password", "too_common"), ("x", "too_short"), (person["email"], "too_personal")]:
         for _ in range(2):
             answer = reset(system, person["number"], code, weak)
             assert (answer.status_code, answer.json()["code"], answer.json()["reason"], answer.json()["field"]) == (

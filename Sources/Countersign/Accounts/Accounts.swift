@@ -206,8 +206,14 @@ package struct Accounts {
       return signIn
     }
     guard let current = try store.find(account.id) else { throw Rejection(.credentialsInvalid) }
-    let begun = try challenges.begin(
-      .login, for: current, by: .password(address: address), at: now)
+    let begun: Challenge.Begun
+    do {
+      begun = try challenges.begin(
+        .login, for: current, by: .password(address: address), at: now)
+    } catch let rejection as Rejection where rejection.reason == .noSecondFactor {
+      // Turned off, or its number lost, since it was looked at: the next try sees that.
+      throw Rejection(.busy, retryAfter: 1)
+    }
     // A change of the password ends what was pending then; what it could not see is ended here.
     guard try passwords.isStill(right, of: account.id) else {
       try challengeStore.removeAll(of: account.id)

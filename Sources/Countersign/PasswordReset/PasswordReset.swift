@@ -115,22 +115,32 @@ package struct PasswordReset {
     guard let holder = try accounts.find(verifiedPhone: subject) else {
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
     }
-    let second: Second
-    let password: Password
+    var second = Second.notNeeded
+    let sealed: [UInt8]
     do {
-      password = try checked(secret, [holder.email, holder.name ?? "", number.e164])
+      let password = try checked(secret, [holder.email, holder.name ?? "", number.e164])
       second = try judge(proof, holder, subject, at: now)
+      sealed = try keys.seal(
+        PasswordHash.make(password), .password, context: Account.passwordContext(holder.id))
     } catch {
-      // The code was right, and is to be given once more with what was missing.
+      // The codes that were right are to be given once more, with what was missing.
       try store.refund(.reset, subject, nonce: proven.nonce)
+      if case .mailed(let right) = second {
+        try store.refund(.resetMail, subject, nonce: right.nonce)
+      }
       throw error
     }
-    let sealed = try keys.seal(
-      PasswordHash.make(password), .password, context: Account.passwordContext(holder.id))
     try connection.transaction {
       guard try store.markUsed(.reset, subject, nonce: proven.nonce, at: now),
         try use(second, holder, subject, at: now)
       else { throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0)) }
+      // Hashing takes long enough for the number to be lost, and for it to become a second factor.
+      guard try accounts.isVerified(subject, of: holder.id) else {
+        throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
+      }
+      if case .notNeeded = second, try needsSecondProof(holder.id) {
+        throw Rejection(.secondProofRequired)
+      }
       try accounts.setPassword(of: holder.id, sealed: sealed)
       try sessions.deleteAll(of: holder.id)
       try devices.removeAll(of: holder.id)
