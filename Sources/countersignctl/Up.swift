@@ -104,7 +104,9 @@ struct Up: ParsableCommand {
     for program in programs {
       var own = environment
       if let url = urls[program.databaseUser] { own["DATABASE_URL"] = url }
-      if let workers = program.workers { own["COUNTERSIGN_WORKERS"] = String(workers) }
+      if let workers = program.workers {
+        own["COUNTERSIGN_WORKERS"] = String(max(workers, configuration.workers))
+      }
       let listener =
         program.isResponder ? try ListeningSocket.open("\(state.run)/\(program.name).sock") : nil
       try supervisor.start(

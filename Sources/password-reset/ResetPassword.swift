@@ -24,6 +24,14 @@ struct ResetPassword {
   }
 
   func respond(to request: Request) throws -> Response {
+    do {
+      return try answer(request)
+    } catch let rejection as Rejection {
+      throw rejection.adding("message", .text(rejection.reason.answer.sentence))
+    }
+  }
+
+  private func answer(_ request: Request) throws -> Response {
     let body: Body = try request.decode()
     let number = try destinations.number(body.phoneNumber, region: defaultRegion)
     let proof: PasswordReset.SecondProof?
@@ -33,11 +41,7 @@ struct ResetPassword {
     case (nil, nil): proof = nil
     case (.some, .some): throw Rejection(.invalidField, field: "backupCode")
     }
-    do {
-      try reset.reset(number, body.code, to: body.newPassword, proof, at: request.time)
-    } catch let rejection as Rejection where rejection.reason == .codeIncorrect {
-      throw rejection.adding("message", .text(rejection.reason.answer.sentence))
-    }
+    try reset.reset(number, body.code, to: body.newPassword, proof, at: request.time)
     return try .json(Answer())
   }
 }

@@ -26,8 +26,12 @@ struct SendPhoneVerification {
   private struct Body: RequestBody {
     let phoneNumber: String
     let channel: String?
+    /// Of the purpose `phone_change`; needed with a second factor on, for another number.
+    let authorization: Secret?
 
-    enum CodingKeys: String, CodingKey, CaseIterable { case phoneNumber, channel }
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case phoneNumber, channel, authorization
+    }
   }
 
   func respond(to request: Request) throws -> Response {
@@ -37,7 +41,7 @@ struct SendPhoneVerification {
     let sent = try verification.send(
       to: number, channel: try .ofCode(body.channel),
       asker: .owner(session.account, address: request.address),
-      at: request.time)
+      authorization: body.authorization, provenAt: session.factorAt, at: request.time)
     try verification.watch(sent)
     return try .json(CodeSentAnswer(sent))
   }

@@ -58,7 +58,8 @@ struct VerifyPhone {
     let asker: PhoneVerification.Asker =
       session.map { .owner($0.account, address: request.address) }
       ?? .stranger(address: request.address)
-    let sent = try verification.send(to: number, channel: channel, asker: asker, at: request.time)
+    let sent = try verification.send(
+      to: number, channel: channel, asker: asker, provenAt: session?.factorAt, at: request.time)
     try verification.watch(sent)
     return try .json(SentAnswer(expiresAt: sent.expiresAt, resendAfter: sent.resendAfter))
   }

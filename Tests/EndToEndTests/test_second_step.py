@@ -165,6 +165,12 @@ def test_many_logins_of_one_person_at_once_all_get_through(system):
     assert len({a.json()["token"] for a in answers}) == 6
 
 
+def test_thirty_people_sign_up_and_in_at_once(system):
+    people = at_once(30, lambda _: system.register())
+    assert len({person["userId"] for person in people}) == 30
+    assert {answer.status_code for answer in at_once(30, lambda i: system.log_in(people[i]))} == {200}
+
+
 def test_a_login_from_somewhere_new_is_told(system):
     person = system.register()
     system.verify_phone(person)

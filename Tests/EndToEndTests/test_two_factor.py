@@ -220,6 +220,21 @@ def test_a_stolen_session_cannot_change_password_or_phone(system):
     assert used.status_code == 409 and used.json()["code"] == "phone_is_second_factor"
 
 
+def test_a_first_number_is_added_after_a_proof_and_another_with_an_authorization(system):
+    person = system.person_with_app()
+    number, other = phone(), phone()
+    assert system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": number}, person["token"]).status_code == 200
+    assert system.call("POST", "/api/auth/sms/verify-phone", {"code": system.code(number)}, person["token"]).status_code == 200
+    refused = system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": other}, person["token"])
+    assert refused.json()["code"] == "step_up_required" and refused.json()["purpose"] == "phone_change"
+    body = {"phoneNumber": other, "authorization": system.authorization(person, "phone_change")}
+    assert system.call("POST", "/api/auth/sms/send-phone-verification", body, person["token"]).status_code == 200
+    # Its level alone, long after the proof, adds none.
+    late = system.person_with_app()
+    system.rows("UPDATE session SET factor_at = factor_at - INTERVAL 15 MINUTE WHERE account_id = UNHEX(REPLACE(%s, '-', ''))", late["userId"])
+    assert system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": phone()}, late["token"]).status_code == 403
+
+
 def test_a_new_password_ends_sessions_devices_and_pending_logins(system):
     person = system.person_with_app()
     done = system.call("POST", "/api/auth/2fa/verify", {

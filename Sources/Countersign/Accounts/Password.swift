@@ -30,15 +30,20 @@ package struct Password: Sendable {
 /// Argon2id (RFC 9106), and a bound on how much of it runs at once.
 ///
 /// 19 MiB, two passes, one lane: the smallest setting of OWASP's list, measured at about 25 ms on
-/// the machines this runs on (November 2026). One hash a core runs at a time and twice as many
-/// wait; more are turned away at once, so that a flood of logins takes neither the memory nor all
-/// workers.
+/// the machines this runs on (November 2026). One hash a core runs at a time, and three quarters of
+/// the workers may run one or wait; more are turned away at once, so that a flood of logins takes
+/// neither the memory nor all workers.
 package enum PasswordHash {
   private static let memory: UInt32 = 19_456
   private static let passes: UInt32 = 2
   private static let lanes: UInt32 = 1
   private static let saltLength = 16
   private static let hashLength = 32
+
+  /// Sets how many may run or wait, before the first hash.
+  static func share(workers: Int) {
+    HashingGate.shared.setCapacity(workers * 3 / 4)
+  }
 
   /// Hashes a new password.
   ///
@@ -82,11 +87,12 @@ package enum PasswordHash {
   }
 }
 
-/// Lets one hash a core run, twice as many wait, and turns the rest away.
+/// Lets one hash a core run, some wait, and turns the rest away.
 private final class HashingGate: Sendable {
   static let shared = HashingGate(cores: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
-  private let capacity: Int
+  private let cores: Int
+  private let capacity: Atomic<Int>
   private let waiting = Atomic<Int>(0)
   private let semaphore: Semaphore
 
@@ -94,12 +100,17 @@ private final class HashingGate: Sendable {
     // What a hash takes goes back to the system when it is done. Without a fixed bound the C library
     // learns from the first large block to keep such blocks, 19 MiB for each thread that ever hashed.
     mallopt(M_MMAP_THRESHOLD, 1 << 20)
-    capacity = cores * 3
+    self.cores = cores
+    capacity = Atomic(cores * 3)
     semaphore = Semaphore(cores)
   }
 
+  func setCapacity(_ count: Int) {
+    capacity.store(max(cores + 1, count), ordering: .relaxed)
+  }
+
   func run<Result>(_ body: () -> Result) throws(Rejection) -> Result {
-    guard waiting.add(1, ordering: .relaxed).newValue <= capacity else {
+    guard waiting.add(1, ordering: .relaxed).newValue <= capacity.load(ordering: .relaxed) else {
       waiting.subtract(1, ordering: .relaxed)
       throw Rejection(.busy, retryAfter: 1)
     }

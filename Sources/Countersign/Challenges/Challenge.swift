@@ -26,7 +26,7 @@ package enum Challenge {
     /// Only asked by ourselves, of somebody who binds a phone.
     static let enableTwoFactor = Purpose(rawValue: "enable_2fa")
 
-    /// The purpose that a caller names: 1 to 32 lower-case letters, digits, and underscores, a letter
+    /// The purpose that a caller names: 1 to 32 lower-case letters, digits, `_`, `-`, and `.`, a letter
     /// first.
     package init?(named text: String) {
       let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
@@ -35,6 +35,7 @@ package enum Challenge {
         letters.contains(first),
         text.utf8.allSatisfy({
           letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "_")
+            || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
         }),
         text != Purpose.enableTwoFactor.rawValue
       else { return nil }

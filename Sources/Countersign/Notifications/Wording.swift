@@ -38,7 +38,7 @@ package struct Wording: Sendable {
       case .factorChange: words = "change your second factor"
       case _ where !isOfHost: self = .confirm
       default:
-        words = "confirm \(String(purpose.rawValue.map { $0 == "_" ? " " : $0 }))"
+        words = "confirm \(String(purpose.rawValue.map { "_-.".contains($0) ? " " : $0 }))"
       }
     }
 

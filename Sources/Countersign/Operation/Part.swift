@@ -3,12 +3,18 @@ package struct Part: Sendable {
   package let name: String
   /// False for a daemon that nginx does not ask.
   package let isResponder: Bool
-  /// Worker threads, where not the configured number.
+  /// Worker threads at least, where more than the configured number.
   package var workers: Int?
 
+  /// Who signs in waits for a hash, and holds a worker meanwhile: `accounts` has enough of them for a
+  /// crowd of fifty to wait half a second rather than to be turned away.
   package static let responders = [
-    "accounts", "verify-phone", "two-factor", "password-reset", "webhooks",
-  ].map { Part(name: $0, isResponder: true) }
+    Part(name: "accounts", isResponder: true, workers: 64),
+    Part(name: "verify-phone", isResponder: true),
+    Part(name: "two-factor", isResponder: true),
+    Part(name: "password-reset", isResponder: true),
+    Part(name: "webhooks", isResponder: true),
+  ]
   package static let courier = Part(name: "courier", isResponder: false)
   /// A rule can make an answer late, and the thread that gives it waits meanwhile.
   package static let sandbox = Part(name: "sandbox", isResponder: true, workers: 24)

@@ -61,6 +61,9 @@ package struct PhoneVerification {
     package let resendAfter: Int
   }
 
+  /// How long a second factor that was proven in the session counts as fresh.
+  private static let freshness: TimeInterval = 15 * 60
+
   // MARK: Sending
 
   /// Sends a code for the host's own use; `lifetime` is shorter for a second factor.
@@ -75,13 +78,15 @@ package struct PhoneVerification {
 
   /// Sends a code to a number that somebody wants to prove.
   ///
-  /// - Parameter authorization: for the purpose `phone_change`, which an owner with a second factor
-  ///   needs for any number but the verified one: who has the number has the codes, and the password's
-  ///   reset.
+  /// - Parameters:
+  ///   - authorization: for the purpose `phone_change`, which an owner with a second factor needs for any
+  ///     number but the verified one: who has the number has the codes, and the password's reset.
+  ///   - provenAt: when the second factor was last proven in the session. Just after that a first number
+  ///     needs nothing more.
   /// - Throws: `send_limit_reached` with the time to wait; `step_up_required`.
   package func send(
     to number: PhoneNumber, channel: OutgoingMessage.Channel, asker: Asker,
-    authorization: Secret? = nil, at now: Date
+    authorization: Secret? = nil, provenAt: Date? = nil, at now: Date
   ) throws -> Sent {
     switch asker {
     case .owner(let account, _):
@@ -90,6 +95,11 @@ package struct PhoneVerification {
         wording: .verifyPhone, lifetime: .verification, at: now
       ) {
         guard !account.isPhoneVerified || account.phone != number else { return }
+        if authorization == nil, !account.isPhoneVerified, let provenAt,
+          provenAt > now - Self.freshness
+        {
+          return
+        }
         try authorizations.require(authorization, for: .phoneChange, of: account, at: now)
       }
     case .stranger, .host:
