@@ -30,9 +30,9 @@ package struct Password: Sendable {
 /// Argon2id (RFC 9106), and a bound on how much of it runs at once.
 ///
 /// 19 MiB, two passes, one lane: the smallest setting of OWASP's list, measured at about 25 ms on
-/// the machines this runs on (November 2026). One hash a core runs at a time, and three quarters of
-/// the workers may run one or wait; more are turned away at once, so that a flood of logins takes
-/// neither the memory nor all workers.
+/// the machines this runs on (November 2026). One hash a core runs at a time, and all workers
+/// but two may run one or wait; more are turned away at once, so that a flood of logins takes neither
+/// the memory nor every worker.
 package enum PasswordHash {
   private static let memory: UInt32 = 19_456
   private static let passes: UInt32 = 2
@@ -42,7 +42,7 @@ package enum PasswordHash {
 
   /// Sets how many may run or wait, before the first hash.
   static func share(workers: Int) {
-    HashingGate.shared.setCapacity(workers * 3 / 4)
+    HashingGate.shared.setCapacity(workers - 2)
   }
 
   /// Hashes a new password.

@@ -7,9 +7,9 @@ package struct Part: Sendable {
   package var workers: Int?
 
   /// Who signs in waits for a hash, and holds a worker meanwhile: `accounts` has enough of them for a
-  /// crowd of fifty to wait half a second rather than to be turned away.
+  /// crowd of thirty to wait half a second rather than to be turned away.
   package static let responders = [
-    Part(name: "accounts", isResponder: true, workers: 64),
+    Part(name: "accounts", isResponder: true, workers: 32),
     Part(name: "verify-phone", isResponder: true),
     Part(name: "two-factor", isResponder: true),
     Part(name: "password-reset", isResponder: true),
