@@ -139,6 +139,14 @@ def test_a_code_of_the_app_is_accepted_once_over_all_routes(system):
         assert answer.status_code == status, steps
 
 
+def test_of_parallel_uses_of_one_code_of_the_app_one_succeeds(system):
+    for _ in range(12):
+        person = system.person_with_app()
+        code = system.app_code(person)
+        answers = at_once(10, lambda _: system.call("POST", "/api/code/challenge", {"code": code}, person["token"]))
+        assert [a.status_code for a in answers].count(200) == 1
+
+
 def test_a_backup_code_is_used_once_and_none_outlives_a_new_set(system):
     """A-09"""
     person = system.person_with_app()
