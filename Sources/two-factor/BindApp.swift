@@ -36,35 +36,3 @@ struct BindApp {
         qr: binding.qrCode))
   }
 }
-
-/// POST /api/code/verify: the first code of the app, which puts it in force.
-struct ConfirmApp {
-  let factors: SecondFactors
-  let gate: SessionGate
-
-  private struct Body: RequestBody {
-    let code: String
-
-    enum CodingKeys: String, CodingKey, CaseIterable { case code }
-  }
-
-  private struct Answer: Encodable {
-    let success = true
-    let status = "verified"
-    let backupCodes: [String]
-    let token: String
-    let expiresAt: Date
-  }
-
-  func respond(to request: Request) throws -> Response {
-    let session = try gate.fullyAuthenticated(request)
-    let body: Body = try request.decode()
-    let enabled = try factors.confirm(session, .app, body.code, at: request.time)
-    let cookie = gate.cookie(enabled.session, for: request)
-    return try .json(
-      Answer(
-        backupCodes: enabled.backupCodes, token: enabled.session.token.reveal(),
-        expiresAt: enabled.session.expiresAt)
-    ).adding(cookie.name, cookie.value)
-  }
-}

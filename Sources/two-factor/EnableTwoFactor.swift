@@ -57,34 +57,3 @@ struct EnableTwoFactor {
     }
   }
 }
-
-/// POST /api/auth/2fa/verify-and-enable, for the factor that was begun last.
-struct ConfirmTwoFactor {
-  let factors: SecondFactors
-  let gate: SessionGate
-
-  private struct Body: RequestBody {
-    let code: String
-
-    enum CodingKeys: String, CodingKey, CaseIterable { case code }
-  }
-
-  private struct Answer: Encodable {
-    let success = true
-    let backupCodes: [String]
-    let token: String
-    let expiresAt: Date
-  }
-
-  func respond(to request: Request) throws -> Response {
-    let session = try gate.fullyAuthenticated(request)
-    let body: Body = try request.decode()
-    let enabled = try factors.confirm(session, nil, body.code, at: request.time)
-    let cookie = gate.cookie(enabled.session, for: request)
-    return try .json(
-      Answer(
-        backupCodes: enabled.backupCodes, token: enabled.session.token.reveal(),
-        expiresAt: enabled.session.expiresAt)
-    ).adding(cookie.name, cookie.value)
-  }
-}

@@ -27,7 +27,7 @@ struct Routes {
     [
       .post("/api/auth/2fa/enable", EnableTwoFactor(factors: factors, gate: gate).respond),
       .post(
-        "/api/auth/2fa/verify-and-enable", ConfirmTwoFactor(factors: factors, gate: gate).respond),
+        "/api/auth/2fa/verify-and-enable", ConfirmFactor(factors: factors, gate: gate, kind: nil).respond),
       .post("/api/auth/2fa/disable", DisableTwoFactor(factors: factors, gate: gate).respond),
       .post("/api/auth/2fa/send-code", SendLoginCode(challenges: challenges, gate: gate).respond),
       .post("/api/auth/2fa/verify", VerifyLogin(challenges: challenges, gate: gate).respond),
@@ -48,7 +48,7 @@ struct Routes {
       .get("/api/auth/2fa/devices", ListDevices(devices: devices, gate: gate).respond),
       .delete("/api/auth/2fa/devices/{id}", ForgetDevice(devices: devices, gate: gate).respond),
       .post("/api/code/create", BindApp(factors: factors, gate: gate).respond),
-      .post("/api/code/verify", ConfirmApp(factors: factors, gate: gate).respond),
+      .post("/api/code/verify", ConfirmFactor(factors: factors, gate: gate, kind: .app).respond),
       .post(
         "/api/code/challenge",
         ProveApp(factors: factors, challenges: challenges, gate: gate).respond),

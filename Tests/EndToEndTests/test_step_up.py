@@ -273,7 +273,7 @@ def test_an_amount_is_a_whole_number_of_minor_units(system, amount):
 
 
 @pytest.mark.parametrize("details,field", [
-    ({"amount": 1, "payee": "A", "currency": "XXX"}, "details.currency"), ({"amount": 1, "payee": "A", "currency": "eur"}, "details.currency"),
+    ({"amount": 1, "payee": "A", "currency": "XTS"}, "details.currency"), ({"amount": 1, "payee": "A", "currency": "eur"}, "details.currency"),
     ({"amount": 1, "payee": ""}, "details.payee"), ({"amount": 1, "payee": "a\nb"}, "details.payee"), ({"amount": 1, "payee": "a\u202eb"}, "details.payee"),
     ({"amount": 1, "payee": "x" * 141}, "details.payee"), ({"amount": 1}, "details.payee"), ({"payee": "A"}, "details.amount"),
     ({"amount": 1, "payee": "A", "iban": "DE1"}, "details.iban"), ({"amount": 1, "payee": ["A"]}, "details.payee"), ("ACME", "details")])

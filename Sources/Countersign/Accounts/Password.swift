@@ -40,7 +40,7 @@ package enum PasswordHash {
   private static let saltLength = 16
   private static let hashLength = 32
 
-  /// Sets how many may run or wait, before the first hash.
+  /// Sets how many may run or wait; whatever hashes says so when it is made.
   static func share(workers: Int) {
     HashingGate.shared.setCapacity(workers - 2)
   }

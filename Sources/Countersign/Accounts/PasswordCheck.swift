@@ -16,6 +16,7 @@ struct PasswordCheck {
     limits = SlidingLimits(connection, configuration.keys)
     keys = configuration.keys
     settings = configuration.limits
+    PasswordHash.share(workers: configuration.workers)
   }
 
   /// The hash that a password was right for, to see later that it is still the one.

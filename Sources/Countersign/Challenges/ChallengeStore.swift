@@ -107,6 +107,10 @@ struct ChallengeStore {
 
   /// - Parameter kind: the factor that answers it; nil for the challenge's own method.
   func find(_ token: Token, answeredBy kind: Factor?) throws -> Found? {
+    try find(hash: token.hash, answeredBy: kind)
+  }
+
+  private func find(hash: [UInt8], answeredBy kind: Factor?) throws -> Found? {
     try connection.first(
       """
       SELECT c.token_hash, c.purpose, c.method, c.begun_by, c.session_id, c.details_sealed, c.details_hash, c.nonce,
@@ -119,28 +123,16 @@ struct ChallengeStore {
         FROM challenge c
         JOIN account a ON a.id = c.account_id
         LEFT JOIN factor f ON f.account_id = c.account_id AND f.kind = COALESCE(\(kind?.rawValue), c.method)
-       WHERE c.token_hash = \(token.hash)
+       WHERE c.token_hash = \(hash)
       """
     ).map(found)
   }
 
   /// The challenge whose code lives for an account and purpose.
   func findLive(_ account: Account.ID, _ purpose: Challenge.Purpose) throws -> Found? {
-    try connection.first(
-      """
-      SELECT c.token_hash, c.purpose, c.method, c.begun_by, c.session_id, c.details_sealed, c.details_hash, c.nonce,
-             c.code_key_id, c.code_mac, c.code_destination_hash, c.code_issued_at, c.code_expires_at, c.tries,
-             c.expires_at, c.ended_at,
-             f.kind, f.id AS factor_id, f.secret_sealed, f.confirmed_at, f.disabled_at, f.pending_id, f.pending_secret_sealed,
-             f.pending_until, f.last_step, f.failures,
-             a.id, a.email, a.name, a.locale, a.region, a.currency, a.role, a.second_factor, a.phone_sealed,
-             a.phone_verified_at, a.cooling_off_until, a.created_at
-        FROM challenge c
-        JOIN account a ON a.id = c.account_id
-        LEFT JOIN factor f ON f.account_id = c.account_id AND f.kind = c.method
-       WHERE c.live_code = \(account.bytes + Array(purpose.rawValue.utf8))
-      """
-    ).map(found)
+    let live = try connection.first(
+      "SELECT token_hash FROM challenge WHERE live_code = \(account.bytes + Array(purpose.rawValue.utf8))")
+    return try live.flatMap { try find(hash: $0.bytes("token_hash"), answeredBy: nil) }
   }
 
   private func found(_ row: Row) throws -> Found {

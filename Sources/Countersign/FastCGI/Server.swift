@@ -57,7 +57,6 @@ package enum Server {
       FCGX_Init()
       Transfer.initializeLibrary()
       Connection.initializeLibrary()
-      PasswordHash.share(workers: configuration.workers)
       let shared = try prepare(configuration, log)
       try serve(program, configuration, log, maximumBody: maximumBody) {
         try makeResponder($0, shared)

@@ -45,6 +45,7 @@ package struct PasswordReset {
     rules = PasswordRules(productName: configuration.productName, breaches: breaches)
     keys = configuration.keys
     coolingOff = TimeInterval(configuration.limits.coolingOffHours) * 3_600
+    PasswordHash.share(workers: configuration.workers)
   }
 
   // MARK: Asking
