@@ -12,6 +12,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.session TO 'countersign_acco
 GRANT SELECT, INSERT, UPDATE ON countersign.verification TO 'countersign_accounts'@'localhost';
 GRANT SELECT, UPDATE ON countersign.phone_proof TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_accounts'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_accounts'@'localhost';
+GRANT SELECT ON countersign.destination_rule TO 'countersign_accounts'@'localhost';
+GRANT SELECT ON countersign.price TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_accounts'@'localhost';
 GRANT SELECT ON countersign.service_key TO 'countersign_accounts'@'localhost';
 GRANT SELECT, DELETE ON countersign.factor TO 'countersign_accounts'@'localhost';
@@ -30,17 +33,24 @@ GRANT SELECT, UPDATE (last_seen_at) ON countersign.session TO 'countersign_verif
 GRANT SELECT, INSERT, UPDATE ON countersign.verification TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT ON countersign.phone_proof TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT ON countersign.destination_rule TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT ON countersign.price TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT ON countersign.service_key TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, DELETE ON countersign.challenge TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.authorization TO 'countersign_verify_phone'@'localhost';
+GRANT INSERT ON countersign.alert TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, DELETE ON countersign.device TO 'countersign_verify_phone'@'localhost';
 
 GRANT SELECT, UPDATE (second_factor, cooling_off_until) ON countersign.account TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.session TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, DELETE ON countersign.verification TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_two_factor'@'localhost';
+GRANT SELECT ON countersign.destination_rule TO 'countersign_two_factor'@'localhost';
+GRANT SELECT ON countersign.price TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_two_factor'@'localhost';
 GRANT SELECT ON countersign.service_key TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'countersign_two_factor'@'localhost';
@@ -59,6 +69,9 @@ GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, ph
 GRANT SELECT (account_id), DELETE ON countersign.session TO 'countersign_password_reset'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.verification TO 'countersign_password_reset'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_password_reset'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_password_reset'@'localhost';
+GRANT SELECT ON countersign.destination_rule TO 'countersign_password_reset'@'localhost';
+GRANT SELECT ON countersign.price TO 'countersign_password_reset'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_password_reset'@'localhost';
 GRANT SELECT, UPDATE ON countersign.factor TO 'countersign_password_reset'@'localhost';
 GRANT SELECT, UPDATE ON countersign.backup_code TO 'countersign_password_reset'@'localhost';
@@ -72,7 +85,9 @@ GRANT SELECT (id, kind, channel, queue_lane, due_at, provider_sid, status, statu
    ON countersign.message TO 'countersign_webhooks'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.early_callback TO 'countersign_webhooks'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_webhooks'@'localhost';
+GRANT SELECT ON countersign.traffic TO 'countersign_webhooks'@'localhost';
 
 GRANT SELECT, UPDATE ON countersign.message TO 'countersign_courier'@'localhost';
 GRANT SELECT, DELETE ON countersign.early_callback TO 'countersign_courier'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_courier'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.price TO 'countersign_courier'@'localhost';

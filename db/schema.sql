@@ -92,6 +92,16 @@ CREATE TABLE `challenge` (
   CONSTRAINT `challenge_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
+CREATE TABLE `destination_rule` (
+  `kind` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`kind` in ('country','type','prefix','number')),
+  `value` varbinary(32) NOT NULL COMMENT 'US, voip, +88213, or the keyed hash of a number',
+  `is_allowed` tinyint(1) NOT NULL COMMENT 'only a country can be allowed that the configuration does not',
+  `note` varchar(200) NOT NULL DEFAULT '',
+  `created_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`kind`,`value`),
+  CONSTRAINT `CONSTRAINT_1` CHECK (`is_allowed` = 0 or `kind` = 'country')
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
 CREATE TABLE `device` (
   `id` binary(16) NOT NULL COMMENT 'its name towards its owner, and the first half of its token',
   `account_id` binary(16) NOT NULL,
@@ -159,7 +169,7 @@ CREATE TABLE `idempotent_answer` (
 
 CREATE TABLE `limit_window` (
   `id` binary(32) NOT NULL COMMENT 'keyed hash of the limit''s name and what it limits',
-  `stamps` varbinary(2048) NOT NULL DEFAULT '' COMMENT 'microseconds since 1970, big-endian, so that bytes compare as times',
+  `stamps` varbinary(2056) NOT NULL DEFAULT '' COMMENT 'microseconds since 1970, big-endian, so that bytes compare as times',
   `pending` int(11) NOT NULL DEFAULT 0 COMMENT 'events since the newest stamp, where a stamp stands for several',
   `expires_at` datetime(6) NOT NULL COMMENT 'when the row says nothing any more',
   PRIMARY KEY (`id`),
@@ -207,6 +217,15 @@ CREATE TABLE `phone_proof` (
   KEY `phone_proof_expiry` (`expires_at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
+CREATE TABLE `price` (
+  `country` char(2) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `channel` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`channel` in ('sms','call')),
+  `source` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`source` in ('operator','provider')),
+  `amount` int(10) unsigned NOT NULL COMMENT 'in millionths of a US dollar, for a segment or a call',
+  `updated_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`country`,`channel`,`source`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
 CREATE TABLE `schema_lock` (
   `id` tinyint(4) NOT NULL,
   `holder` binary(16) DEFAULT NULL,
@@ -248,6 +267,29 @@ CREATE TABLE `session` (
   KEY `session_account` (`account_id`),
   KEY `session_expiry` (`expires_at`),
   CONSTRAINT `session_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `traffic` (
+  `scope` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT '* for everything, US, or +1415555',
+  `hour` int(11) NOT NULL COMMENT 'hours since 1970 of the newest count',
+  `hour_sent` int(11) NOT NULL COMMENT 'in that hour',
+  `previous_hour_sent` int(11) NOT NULL DEFAULT 0,
+  `day` int(11) NOT NULL COMMENT 'days since 1970, in UTC',
+  `day_sent` int(11) NOT NULL,
+  `day_cost` bigint(20) NOT NULL COMMENT 'in millionths of a US dollar',
+  `span` int(11) NOT NULL COMMENT 'five minutes since 1970; what follows are codes to numbers that nobody had proven',
+  `span_sent` int(11) NOT NULL COMMENT 'sent in that span',
+  `span_used` int(11) NOT NULL DEFAULT 0 COMMENT 'of those sent in that span',
+  `previous_sent` int(11) NOT NULL DEFAULT 0,
+  `previous_used` int(11) NOT NULL DEFAULT 0,
+  `older_sent` int(11) NOT NULL DEFAULT 0 COMMENT 'of the spans before, an eighth less with each',
+  `older_used` int(11) NOT NULL DEFAULT 0,
+  `last_sent_at` datetime(6) DEFAULT NULL,
+  `previous_sent_at` datetime(6) DEFAULT NULL COMMENT 'the one before the last, which the last had to wait for',
+  `stopped_until` datetime(6) DEFAULT NULL COMMENT 'no code goes to an unproven number before',
+  `stops` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'stops since a day without any; each lasts twice as long',
+  PRIMARY KEY (`scope`),
+  KEY `traffic_day` (`day`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `verification` (

@@ -1,4 +1,5 @@
 import Countersign
+import FoundationEssentials
 
 /// What this program answers; the acts are the files beside this one.
 struct Routes {
@@ -20,7 +21,7 @@ struct Routes {
     verification = PhoneVerification(connection, configuration)
     gate = SessionGate(sessions, configuration)
     keys = ServiceKeys(connection)
-    destinations = Destinations(configuration)
+    destinations = Destinations(connection, configuration)
     defaultRegion = configuration.defaultRegion
   }
 
@@ -51,6 +52,15 @@ struct Routes {
       .put(
         "/api/users/{externalId}",
         MirrorUser(accounts: accounts, keys: keys).respond),
+    ]
+  }
+
+  func gauges() throws -> [Gauge] {
+    [
+      Gauge(
+        "countersign_failing_logins",
+        "Accounts, known or not, whose password was tried with a wrong one within the last ten minutes.",
+        try accounts.failingLogins(at: .now))
     ]
   }
 }

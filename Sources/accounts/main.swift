@@ -2,5 +2,6 @@ import Countersign
 
 Server.run("accounts") { context in
   let connection = Connection(context.configuration.database)
-  return Responder(connection, context, routes: Routes(connection, context).table)
+  let routes = Routes(connection, context)
+  return Responder(connection, context, routes: routes.table, gauges: routes.gauges)
 }

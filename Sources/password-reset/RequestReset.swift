@@ -20,7 +20,7 @@ struct RequestReset {
   func respond(to request: Request) throws -> Response {
     let body: Body = try request.decode()
     let number = try destinations.number(body.phoneNumber, region: defaultRegion)
-    try reset.request(number, address: request.address, at: request.time)
+    try reset.request(number, by: request.stranger, at: request.time)
     return try .json(Answer())
   }
 }

@@ -12,7 +12,7 @@ struct Routes {
       BreachedPasswords(baseURL: $0, log: context.log)
     }
     reset = PasswordReset(connection, configuration, breaches: breaches)
-    destinations = Destinations(configuration)
+    destinations = Destinations(connection, configuration)
     defaultRegion = configuration.defaultRegion
   }
 

@@ -27,7 +27,8 @@ struct Routes {
     [
       .post("/api/auth/2fa/enable", EnableTwoFactor(factors: factors, gate: gate).respond),
       .post(
-        "/api/auth/2fa/verify-and-enable", ConfirmFactor(factors: factors, gate: gate, kind: nil).respond),
+        "/api/auth/2fa/verify-and-enable",
+        ConfirmFactor(factors: factors, gate: gate, kind: nil).respond),
       .post("/api/auth/2fa/disable", DisableTwoFactor(factors: factors, gate: gate).respond),
       .post("/api/auth/2fa/send-code", SendLoginCode(challenges: challenges, gate: gate).respond),
       .post("/api/auth/2fa/verify", VerifyLogin(challenges: challenges, gate: gate).respond),

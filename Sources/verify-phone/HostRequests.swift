@@ -11,7 +11,7 @@ struct HostRequests {
   /// The number of a request.
   ///
   /// - Throws: `phone_missing` when there is none.
-  func number(_ text: String?) throws(Rejection) -> PhoneNumber {
+  func number(_ text: String?) throws -> PhoneNumber {
     guard let text, !text.isEmpty else { throw Rejection(.phoneMissing, field: "phoneNumber") }
     return try destinations.number(text, region: defaultRegion)
   }

@@ -12,7 +12,7 @@ struct Routes {
     let configuration = context.configuration
     verification = PhoneVerification(connection, configuration)
     gate = SessionGate(Sessions(connection, configuration), configuration)
-    destinations = Destinations(configuration)
+    destinations = Destinations(connection, configuration)
     defaultRegion = configuration.defaultRegion
     host = HostRequests(
       keys: ServiceKeys(connection), answers: IdempotentAnswers(connection, configuration.keys),

@@ -57,7 +57,7 @@ struct VerifyPhone {
   ) throws -> Response {
     let asker: PhoneVerification.Asker =
       session.map { .owner($0.account, address: request.address) }
-      ?? .stranger(address: request.address)
+      ?? .stranger(request.stranger)
     let sent = try verification.send(
       to: number, channel: channel, asker: asker, provenAt: session?.factorAt, at: request.time)
     try verification.watch(sent)

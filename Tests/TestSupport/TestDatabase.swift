@@ -93,6 +93,17 @@ package func testConfiguration(
   return configuration
 }
 
+/// Limits for tests in which far more is sent to one place than a test of anything else would.
+package func withoutSendLimits(_ limits: inout Configuration.Limits) {
+  for limit: WritableKeyPath<Configuration.Limits, Int> in [
+    \.sendsPerNumberPerHour, \.sendsPerNumberPerDay, \.sendsPerAccountPerHour,
+    \.sendsPerAccountPerDay, \.sendsPerPrefixPerHour, \.sendsPerPrefixPerDay,
+    \.sendsPerAddressPerHour, \.sendsPerAddressPerDay, \.anonymousSendsPerNumberPerHour,
+  ] {
+    limits[keyPath: limit] = 1_000_000
+  }
+}
+
 /// Runs an act so many times on threads of their own and returns what each returned.
 package func atOnce<Value: Sendable>(
   _ count: Int, _ act: @escaping @Sendable (Int) -> Value

@@ -42,7 +42,7 @@ package struct Accounts {
     notices = SecurityNotices(connection, configuration)
     keys = configuration.keys
     rules = PasswordRules(productName: configuration.productName, breaches: breaches)
-    destinations = Destinations(configuration)
+    destinations = Destinations(connection, configuration)
     defaultRegion = configuration.defaultRegion
   }
 
@@ -181,9 +181,13 @@ package struct Accounts {
     let email = EmailAddress(text)
     let account = try email.flatMap { try store.find($0) }
     let remembered = try account.flatMap { try devices.find(device, of: $0.id, at: now) }
+    let isFamiliar = try familiar.isFamiliar(client, to: account?.id)
+    let place: PasswordCheck.Place =
+      if let remembered { .device(remembered) } else if let account, isFamiliar {
+        .familiar(account.id)
+      } else { .elsewhere }
     let right = try passwords.require(
-      secret, of: account, emailKey: email?.key ?? "", device: remembered, address: address,
-      at: now)
+      secret, of: account, emailKey: email?.key ?? "", from: place, address: address, at: now)
     guard let account else { throw Rejection(.credentialsInvalid) }
     let signIn: SignIn? = try connection.transaction {
       // Checking takes long enough for the password to be changed meanwhile, and a session that the
@@ -221,6 +225,9 @@ package struct Accounts {
     }
     return .pending(begun)
   }
+
+  /// How many accounts, known or not, had a first wrong password within the last ten minutes.
+  package func failingLogins(at now: Date) throws -> Int { try passwords.failingLogins(at: now) }
 
   // MARK: What an owner changes
 

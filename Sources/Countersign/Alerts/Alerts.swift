@@ -1,8 +1,14 @@
 import FoundationEssentials
 
 /// What an operator has to know of, raised once for each thing it is about.
-struct Alerts {
-  let connection: Connection
+final class Alerts {
+  private let connection: Connection
+  /// What `raiseOnce` raised here.
+  private var raised: Set<String> = []
+
+  init(connection: Connection) {
+    self.connection = connection
+  }
 
   /// The raw value is stored and shown.
   enum Kind: String {
@@ -12,13 +18,29 @@ struct Alerts {
     case codeSpray = "code_spray"
     /// Something sealed does not open: it was moved from another row, or its key is gone.
     case sealedDataUnreadable = "sealed_data_unreadable"
+    /// Codes to a prefix or a country go out and are not used.
+    case pumpingSuspected = "pumping_suspected"
+    case budgetHalfUsed = "budget_half_used"
+    case budgetUsedUp = "budget_used_up"
+    /// Wrong passwords of many accounts at once.
+    case credentialSpray = "credential_spray"
 
     var severity: String {
       switch self {
-      case .deviceReused: "warning"
-      case .codeSpray, .sealedDataUnreadable: "critical"
+      case .deviceReused, .budgetHalfUsed: "warning"
+      case .codeSpray, .sealedDataUnreadable, .pumpingSuspected, .budgetUsedUp, .credentialSpray:
+        "critical"
       }
     }
+  }
+
+  /// Raises what is found again with every request while an attack lasts; not to be called inside a
+  /// transaction, which could undo it.
+  func raiseOnce(_ kind: Kind, about subject: String, at now: Date) throws(DatabaseError) {
+    guard !raised.contains("\(kind.rawValue) \(subject)") else { return }
+    try raise(kind, about: subject, at: now)
+    if raised.count >= 1_024 { raised = [] }
+    raised.insert("\(kind.rawValue) \(subject)")
   }
 
   /// - Parameter subject: what it is about, at most 64 bytes; the same again raises nothing.

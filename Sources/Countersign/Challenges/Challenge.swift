@@ -69,10 +69,11 @@ package enum Challenge {
       }
     }
 
-    var budget: SendBudgets.Asker {
+    /// As it counts where a code is sent to an account.
+    func sending(to account: Account.ID) -> SendGuard.Asker {
       switch self {
-      case .password(let address), .session(_, let address): .owner(address: address)
-      case .host: .host
+      case .password(let address), .session(_, let address): .owner(account, address: address)
+      case .host: .host(account)
       }
     }
   }

@@ -2,21 +2,19 @@ import FoundationEssentials
 
 /// The codes that are sent for challenges: making, sending, and comparing them.
 struct ChallengeCodes {
-  private let connection: Connection
   private let store: ChallengeStore
   private let accounts: AccountStore
-  private let budgets: SendBudgets
+  private let sends: SendGuard
   private let outbox: Outbox
   private let phones: PhoneVault
   private let keys: KeyRing
   private let wording: Wording
 
   init(_ connection: Connection, _ configuration: Configuration) {
-    self.connection = connection
     phones = PhoneVault(configuration.keys)
     store = ChallengeStore(connection: connection, phones: phones)
     accounts = AccountStore(connection: connection, vault: phones)
-    budgets = SendBudgets(connection, configuration)
+    sends = SendGuard(connection, configuration)
     outbox = Outbox(connection, configuration)
     keys = configuration.keys
     wording = Wording(configuration)
@@ -28,7 +26,7 @@ struct ChallengeCodes {
   func issue(
     _ tokenHash: [UInt8], _ account: Account, _ purpose: Challenge.Purpose, _ begunBy: String,
     _ details: TransactionDetails?, _ detailsHash: [UInt8]?, _ channel: OutgoingMessage.Channel,
-    _ asker: SendBudgets.Asker, at now: Date, before: () throws -> Void
+    _ asker: SendGuard.Asker, at now: Date, before: () throws -> Void
   ) throws {
     guard let number = account.phone, account.isPhoneVerified else {
       throw Rejection(.noSecondFactor)
@@ -57,17 +55,21 @@ struct ChallengeCodes {
           code, account.id, purpose, tokenHash, nonce: nonce, destination: destination,
           details: detailsHash)),
       destinationHash: destination, message: message.id, expiresAt: message.expiresAt)
+    let request = SendGuard.Request(
+      number: number, channel: channel, text: text, asker: asker, isNumberProven: true)
+    func permit() throws {
+      guard try accounts.isVerified(destination, of: account.id) else {
+        throw Rejection(.noSecondFactor)
+      }
+      try before()
+    }
     var attempt = 1
     while true {
       do {
-        try connection.transaction {
-          guard try accounts.isVerified(destination, of: account.id) else {
-            throw Rejection(.noSecondFactor)
-          }
-          try before()
-          try budgets.chargeInTransaction(number, asker, at: now)
+        try sends.send(request, at: now, permit: permit) {
           try store.setCode(tokenHash, account.id, purpose, issued, at: now)
           try outbox.queue(message, at: now)
+          return true
         }
         break
       } catch let error as DatabaseError where error.code == .duplicateEntry && attempt < 5 {

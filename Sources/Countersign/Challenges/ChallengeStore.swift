@@ -131,7 +131,8 @@ struct ChallengeStore {
   /// The challenge whose code lives for an account and purpose.
   func findLive(_ account: Account.ID, _ purpose: Challenge.Purpose) throws -> Found? {
     let live = try connection.first(
-      "SELECT token_hash FROM challenge WHERE live_code = \(account.bytes + Array(purpose.rawValue.utf8))")
+      "SELECT token_hash FROM challenge WHERE live_code = \(account.bytes + Array(purpose.rawValue.utf8))"
+    )
     return try live.flatMap { try find(hash: $0.bytes("token_hash"), answeredBy: nil) }
   }
 

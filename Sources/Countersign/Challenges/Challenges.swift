@@ -68,7 +68,8 @@ package struct Challenges {
         return try beginWithCode(new, account, details, at: now)
       }
     } catch let refusal as Rejection
-      where refusal.reason == .sendLimitReached && beginner.isPassword
+      where beginner.isPassword
+      && (refusal.reason == .sendLimitReached || refusal.reason == .phoneNotAllowed)
     {
       try store.insert(new, at: now)
       return Challenge.Begun(
@@ -111,7 +112,7 @@ package struct Challenges {
   ) throws -> Challenge.Begun {
     try codes.issue(
       new.token.hash, account, new.purpose, new.beginner.word, details, new.detailsHash, .sms,
-      new.beginner.budget, at: now
+      new.beginner.sending(to: account.id), at: now
     ) {
       try permit()
       try store.insert(new, at: now)
@@ -181,14 +182,14 @@ package struct Challenges {
       throw Rejection(.noSecondFactor)
     }
     let details = try found.detailsSealed.map { try codes.openDetails($0, found.tokenHash) }
-    let budget: SendBudgets.Asker =
+    let sending: SendGuard.Asker =
       switch asker {
-      case .session, .holder: .owner(address: address)
-      case .host: .host
+      case .session, .holder: .owner(found.account.id, address: address)
+      case .host: .host(found.account.id)
       }
     try codes.issue(
       found.tokenHash, found.account, found.purpose, found.begunBy, details, found.detailsHash,
-      channel, budget, at: now
+      channel, sending, at: now
     ) {
       let gap = TimeInterval(settings.resendSeconds)
       guard try store.markResent(found.tokenHash, issuedBefore: now - gap, at: now) else {

@@ -51,6 +51,22 @@ package struct Configuration: Sendable {
     /// Of those of an hour, how many a caller may use who has proven no password.
     package var anonymousSendsPerNumberPerHour = 3
     package var sendsPerAddressPerHour = 20
+    package var sendsPerAddressPerDay = 200
+    /// Codes of one account, to whatever number.
+    package var sendsPerAccountPerHour = 10
+    package var sendsPerAccountPerDay = 20
+    /// Codes to the numbers that share all but their last four digits.
+    package var sendsPerPrefixPerHour = 500
+    package var sendsPerPrefixPerDay = 2_000
+    package var sendsPerCountryPerHour = 100_000
+    package var sendsPerCountryPerDay = 500_000
+    package var sendsPerHour = 200_000
+    package var sendsPerDay = 1_000_000
+    /// What codes may cost, in US dollars.
+    package var dollarsPerCountryPerDay = 1_000
+    package var dollarsPerDay = 2_000
+    /// Zero bits that the solution of a puzzle begins with: each more doubles the work.
+    package var proofDifficulty = 17
     package var resendSeconds = 60
     /// Failed tries at codes of one account and factor.
     package var failedCodesPerHour = 10
@@ -169,9 +185,28 @@ package struct Configuration: Sendable {
       limits[keyPath: limit] = source.integer(name, default: limits[keyPath: limit], in: range)
     }
     let count = 1...10_000_000
+    let large = 1...1_000_000_000
     read(\.sendsPerNumberPerHour, "TWILIO_MAX_SMS_PER_HOUR", count)
     read(\.sendsPerNumberPerDay, "TWILIO_MAX_SMS_PER_DAY", count)
     read(\.sendsPerAddressPerHour, "COUNTERSIGN_MAX_SENDS_PER_ADDRESS_PER_HOUR", count)
+    // Where more goes to a number, more goes to an account and to the numbers around it.
+    limits.sendsPerAddressPerDay = limits.sendsPerAddressPerHour * 10
+    limits.sendsPerAccountPerHour = limits.sendsPerNumberPerHour * 2
+    limits.sendsPerAccountPerDay = limits.sendsPerNumberPerDay * 2
+    limits.sendsPerPrefixPerHour = limits.sendsPerNumberPerHour * 100
+    limits.sendsPerPrefixPerDay = limits.sendsPerNumberPerDay * 200
+    read(\.sendsPerAddressPerDay, "COUNTERSIGN_MAX_SENDS_PER_ADDRESS_PER_DAY", large)
+    read(\.sendsPerAccountPerHour, "COUNTERSIGN_MAX_SENDS_PER_ACCOUNT_PER_HOUR", large)
+    read(\.sendsPerAccountPerDay, "COUNTERSIGN_MAX_SENDS_PER_ACCOUNT_PER_DAY", large)
+    read(\.sendsPerPrefixPerHour, "COUNTERSIGN_MAX_SENDS_PER_PREFIX_PER_HOUR", large)
+    read(\.sendsPerPrefixPerDay, "COUNTERSIGN_MAX_SENDS_PER_PREFIX_PER_DAY", large)
+    read(\.sendsPerCountryPerHour, "COUNTERSIGN_MAX_SENDS_PER_COUNTRY_PER_HOUR", large)
+    read(\.sendsPerCountryPerDay, "COUNTERSIGN_MAX_SENDS_PER_COUNTRY_PER_DAY", large)
+    read(\.sendsPerHour, "COUNTERSIGN_MAX_SENDS_PER_HOUR", large)
+    read(\.sendsPerDay, "COUNTERSIGN_MAX_SENDS_PER_DAY", large)
+    read(\.dollarsPerCountryPerDay, "COUNTERSIGN_BUDGET_PER_COUNTRY_PER_DAY", count)
+    read(\.dollarsPerDay, "COUNTERSIGN_BUDGET_PER_DAY", count)
+    read(\.proofDifficulty, "COUNTERSIGN_PROOF_DIFFICULTY", 1...30)
     read(\.resendSeconds, "COUNTERSIGN_RESEND_SECONDS", 0...3_600)
     read(\.failedCodesPerHour, "COUNTERSIGN_MAX_FAILED_CODES_PER_HOUR", count)
     read(\.loginFailuresPerAddress, "COUNTERSIGN_MAX_LOGIN_FAILURES_PER_ADDRESS", count)

@@ -41,6 +41,20 @@ package enum Base64URL {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// Nil when the text holds anything but digits of the alphabet.
+  static func decode(_ text: String) -> [UInt8]? {
+    guard text.utf8.allSatisfy(isDigit) else { return nil }
+    let standard = text.utf8.map { byte in
+      switch byte {
+      case UInt8(ascii: "-"): UInt8(ascii: "+")
+      case UInt8(ascii: "_"): UInt8(ascii: "/")
+      default: byte
+      }
+    }
+    let padding = Array(repeating: UInt8(ascii: "="), count: (4 - standard.count % 4) % 4)
+    return Data(base64Encoded: Data(standard + padding)).map { Array($0) }
+  }
+
   static func isDigit(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),

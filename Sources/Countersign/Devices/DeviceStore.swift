@@ -104,6 +104,16 @@ struct DeviceStore {
       """) == 1
   }
 
+  func isFamiliar(_ hash: [UInt8], _ account: Account.ID) throws(DatabaseError) -> Bool {
+    try connection.first(
+      """
+      SELECT 1 AS familiar
+        FROM familiar_client
+       WHERE account_id = \(account)
+         AND hash = \(hash)
+      """) != nil
+  }
+
   func hasFamiliar(besides hash: [UInt8], _ account: Account.ID) throws(DatabaseError) -> Bool {
     try connection.first(
       """

@@ -31,6 +31,14 @@ package struct FamiliarClients {
     _ = try store.markFamiliar(hash(client), account, at: now)
   }
 
+  /// True when an account is used from there; asked also where there is no account, so that nothing
+  /// tells the one from the other.
+  func isFamiliar(_ client: ClientDescription, to account: Account.ID?) throws -> Bool {
+    try store.isFamiliar(hash(client), account ?? Self.nobody)
+  }
+
+  private static let nobody = Account.ID(at: .distantPast)
+
   private func hash(_ client: ClientDescription) -> [UInt8] {
     let text = "\(NetworkAddress.network(client.address))\n\(client.userAgent)"
     return Array(SHA256.hash(data: Array(text.utf8)))

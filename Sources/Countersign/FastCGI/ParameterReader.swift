@@ -41,6 +41,7 @@ struct ParameterReader {
     ("HTTP_COOKIE", .header(.cookie)),
     ("HTTP_IDEMPOTENCY_KEY", .header(.idempotencyKey)),
     ("HTTP_ORIGIN", .header(.origin)),
+    ("HTTP_PROOF_OF_WORK", .header(.proofOfWork)),
     ("HTTP_SEC_FETCH_SITE", .header(.secFetchSite)),
     ("HTTP_X_TWILIO_SIGNATURE", .header(.twilioSignature)),
     ("HTTP_USER_AGENT", .header(.userAgent)),

@@ -80,7 +80,8 @@ struct Worker {
     let (response, route) = responder.table.respond(to: request) { failure = $0 }
     if connection.send(response.wire(requestID: request.id)) { set.rest(connection, isNew: false) }
     let duration = MonotonicClock.nanoseconds - start
-    metrics.record(route: route, status: response.status.code, nanoseconds: duration)
+    metrics.record(
+      route: route, status: response.status.code, nanoseconds: duration, limit: response.limit)
     report(request, response, route, duration, failure)
   }
 
@@ -94,6 +95,11 @@ struct Worker {
       log.error(
         "request failed",
         metadata: ["request_id": "\(request.id)", "route": "\(pattern)", "error": "\(failure)"])
+    }
+    if let limit = response.limit {
+      log.notice(
+        "limit refused",
+        metadata: ["request_id": "\(request.id)", "route": "\(pattern)", "limit": "\(limit)"])
     }
     guard log.logLevel <= .info else { return }
     var metadata: Logger.Metadata = [

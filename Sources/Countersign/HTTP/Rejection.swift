@@ -10,6 +10,8 @@ package struct Rejection: Error {
   package var retryAfter: Int?
   /// Fields that a route adds to the error envelope.
   package var details: [String: Detail] = [:]
+  /// The limit that refused, for the log and for metrics; the caller is not told.
+  package private(set) var limit: String?
 
   package init(_ reason: Reason, field: String? = nil, retryAfter: Int? = nil) {
     self.reason = reason
@@ -24,6 +26,13 @@ package struct Rejection: Error {
     return rejection
   }
 
+  /// The same rejection, which a limit of this name made.
+  func limited(by name: String) -> Rejection {
+    var rejection = self
+    rejection.limit = name
+    return rejection
+  }
+
   /// The same rejection of another field.
   func naming(_ field: String) -> Rejection {
     var rejection = self
@@ -35,6 +44,7 @@ package struct Rejection: Error {
   func replacing(_ reason: Reason) -> Rejection {
     var rejection = Rejection(reason, field: field, retryAfter: retryAfter)
     rejection.details = details
+    rejection.limit = limit
     return rejection
   }
 
@@ -43,6 +53,7 @@ package struct Rejection: Error {
     case bool(Bool)
     case int(Int)
     case text(String)
+    case object([String: Detail])
 
     package func encode(to encoder: any Encoder) throws {
       var container = encoder.singleValueContainer()
@@ -50,6 +61,7 @@ package struct Rejection: Error {
       case .bool(let value): try container.encode(value)
       case .int(let value): try container.encode(value)
       case .text(let value): try container.encode(value)
+      case .object(let value): try container.encode(value)
       }
     }
   }
@@ -100,6 +112,7 @@ package struct Rejection: Error {
     case nothingPending = "nothing_pending"
     case resendTooSoon = "resend_too_soon"
     case sendLimitReached = "send_limit_reached"
+    case proofRequired = "proof_required"
     case tooManyAttempts = "too_many_attempts"
     case sendRefused = "send_refused"
     case idempotencyMismatch = "idempotency_mismatch"
@@ -165,6 +178,8 @@ package struct Rejection: Error {
       case .nothingPending: (.notFound, "No code is pending for this phone number.")
       case .resendTooSoon: (.tooManyRequests, "Wait before asking for another code.")
       case .sendLimitReached: (.tooManyRequests, "Could not send code. Try again later.")
+      case .proofRequired:
+        (.preconditionRequired, "Solve the puzzle, and ask again with its proof.")
       case .tooManyAttempts: (.tooManyRequests, "Too many attempts. Try again later.")
       case .sendRefused: (.tooManyRequests, "Could not send code. Try again later.")
       case .idempotencyMismatch: (.conflict, "This Idempotency-Key was used with another request.")
@@ -199,6 +214,7 @@ extension Response {
       headers.append(("Retry-After", String(seconds)))
     }
     self.rejection = rejection.reason.code
+    limit = rejection.limit
   }
 
   /// Every 429 and 503 says when to come back, even where the rejection knows no better time.

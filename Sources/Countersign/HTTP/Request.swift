@@ -40,7 +40,7 @@ package struct Request: Sendable {
   /// The request headers that some part of the system reads; all others are dropped at the door.
   package struct Headers: Sendable {
     package enum Name: Int, CaseIterable, Sendable {
-      case authorization, contentType, cookie, idempotencyKey, origin, secFetchSite
+      case authorization, contentType, cookie, idempotencyKey, origin, proofOfWork, secFetchSite
       case twilioSignature, userAgent
     }
 

@@ -8,6 +8,8 @@ package struct Response: Sendable {
   package var body: [UInt8]
   /// The stable code of the rejection behind this answer, for the log.
   package var rejection: String?
+  /// The limit that refused, for the log and for metrics.
+  package var limit: String?
 
   package struct Status: Hashable, Sendable {
     package let code: Int
@@ -31,6 +33,7 @@ package struct Response: Sendable {
     package static let gone = Status(code: 410, phrase: "Gone")
     package static let contentTooLarge = Status(code: 413, phrase: "Content Too Large")
     package static let unsupportedMediaType = Status(code: 415, phrase: "Unsupported Media Type")
+    package static let preconditionRequired = Status(code: 428, phrase: "Precondition Required")
     package static let tooManyRequests = Status(code: 429, phrase: "Too Many Requests")
     package static let internalError = Status(code: 500, phrase: "Internal Server Error")
     package static let unavailable = Status(code: 503, phrase: "Service Unavailable")

@@ -1,14 +1,20 @@
+import FoundationEssentials
+
 extension Responder {
   /// A responder whose health is that of its database.
   ///
-  /// - Parameter gauges: figures of its own, beside those of the outbox.
+  /// - Parameter gauges: figures of its own, beside those of the outbox and of what goes out.
   package init(
     _ connection: Connection, _ context: Server.Context, routes: [Route],
     gauges: @escaping () throws -> [Gauge] = { [] }
   ) {
     self.init(
       routes: routes, health: { try connection.ping() },
-      gauges: { try OutboxStore(connection).gauges(at: .now) + gauges() },
+      gauges: {
+        let now = Date.now
+        return try OutboxStore(connection).gauges(at: now)
+          + TrafficStore(connection: connection).gauges(at: now) + gauges()
+      },
       metrics: context.metrics)
   }
 }

@@ -56,6 +56,13 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
       text += list.isEmpty ? "NULL" : list.map { _ in "?" }.joined(separator: ", ")
       values += list.map(\.sqlValue)
     }
+
+    /// Rows for `VALUES …`, at least one, all of the same length.
+    package mutating func appendInterpolation(rows: [[SQLValue]]) {
+      text += rows.map { "(" + $0.map { _ in "?" }.joined(separator: ", ") + ")" }
+        .joined(separator: ", ")
+      values += rows.flatMap(\.self)
+    }
   }
 }
 

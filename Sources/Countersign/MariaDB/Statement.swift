@@ -113,6 +113,8 @@ import Glibc
       return unsafe mysql_stmt_execute(handle) != 0
     }
     if failed { throw fault() }
+    // The server tells the columns of INSERT … RETURNING only when it executes it.
+    if columns.isEmpty, unsafe mysql_stmt_field_count(handle) > 0 { describeResult() }
     guard !columns.isEmpty else {
       return unsafe Int(truncatingIfNeeded: mysql_stmt_affected_rows(handle))
     }

@@ -17,7 +17,7 @@ package struct PasswordReset {
   private let sessions: SessionStore
   private let devices: DeviceStore
   private let challenges: ChallengeStore
-  private let budgets: SendBudgets
+  private let sends: SendGuard
   private let outbox: Outbox
   private let notices: SecurityNotices
   private let wording: Wording
@@ -38,7 +38,7 @@ package struct PasswordReset {
     sessions = SessionStore(connection: connection, vault: phones)
     devices = DeviceStore(connection: connection)
     challenges = ChallengeStore(connection: connection, phones: phones)
-    budgets = SendBudgets(connection, configuration)
+    sends = SendGuard(connection, configuration)
     outbox = Outbox(connection, configuration)
     notices = SecurityNotices(connection, configuration)
     wording = Wording(configuration)
@@ -52,8 +52,8 @@ package struct PasswordReset {
 
   /// Sends codes to the owner of a number, if it has one.
   ///
-  /// - Throws: `send_limit_reached`, for a number of nobody's too.
-  package func request(_ number: PhoneNumber, address: String, at now: Date) throws {
+  /// - Throws: `send_limit_reached` and `proof_required`, for a number of nobody's too.
+  package func request(_ number: PhoneNumber, by stranger: Stranger, at now: Date) throws {
     let subject = try phones.hash(number)
     let lifetime = VerificationCode.Lifetime.verification
     let end = now + lifetime.interval
@@ -65,22 +65,25 @@ package struct PasswordReset {
       code, .reset, subject: subject, to: number, .sms, text, until: end)
     let mailed = try codes.issue(
       mailedCode, .resetMail, subject: subject, to: number, .email, mail, until: end)
-    try connection.transaction {
-      try budgets.chargeInTransaction(number, .stranger(address: address), at: now)
+    let message = wording.code(code, .resetPassword, minutes: lifetime.minutes)
+    let request = SendGuard.Request(
+      number: number, channel: .sms, text: message, asker: .stranger(stranger, .resetPassword),
+      isNumberProven: true)
+    try sends.send(request, at: now) {
       try store.issue(.reset, subject, issue, at: now)
       try store.issue(.resetMail, subject, mailed, at: now)
-      guard let holder = try accounts.holder(of: subject) else { return }
+      guard let holder = try accounts.holder(of: subject) else { return false }
       try outbox.queue(
         OutgoingMessage(
           id: text, .code, .sms, account: holder.id, to: .phone(number),
-          text: wording.code(code, .resetPassword, minutes: lifetime.minutes), expiresAt: end),
-        at: now)
-      guard try needsSecondProof(holder.id) else { return }
+          text: message, expiresAt: end), at: now)
+      guard try needsSecondProof(holder.id) else { return true }
       try outbox.queue(
         OutgoingMessage(
           id: mail, .code, .email, account: holder.id, to: .email(holder.email),
           text: wording.mailedCode(mailedCode, .resetPassword, minutes: lifetime.minutes),
           expiresAt: end), at: now)
+      return true
     }
     outbox.wakeCourier()
   }

@@ -27,8 +27,12 @@ package struct PhoneNumber: Sendable, Equatable {
     package let kind: Kind
   }
 
-  package enum Kind: Sendable {
-    case mobile, fixedLine, fixedLineOrMobile, voip
+  /// The raw value is stored, in rules.
+  package enum Kind: String, CaseIterable, Sendable {
+    case mobile
+    case fixedLine = "fixed_line"
+    case fixedLineOrMobile = "fixed_line_or_mobile"
+    case voip
     /// Kinds that cost the sender or the called extra, or take no messages at all: premium rate,
     /// shared cost, toll free, personal, pagers, voicemail, universal access, and what no numbering
     /// plan lists.
@@ -155,34 +159,6 @@ package struct PhoneNumber: Sendable, Equatable {
     unsafe withUnsafeBytes(of: field) {
       unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
     }
-  }
-}
-
-/// Which numbers messages may go to at all, decided before anything is counted or sent.
-package struct Destinations: Sendable {
-  private let countries: Configuration.AllowedCountries
-  private let allowsMagicNumbers: Bool
-
-  package init(_ configuration: Configuration) {
-    countries = configuration.allowedCountries
-    allowsMagicNumbers = configuration.twilio.isSandbox
-  }
-
-  /// Reads a number that a caller sent, and refuses those that must not be sent to.
-  ///
-  /// - Throws: `invalid_field` when it is no number; `phone_not_allowed` for premium, shared-cost,
-  ///   satellite, and other unsuitable ranges, and for countries outside the configured ones. The
-  ///   country is the number's own: +1 is shared by more than twenty.
-  package func number(_ text: String, region: String) throws(Rejection) -> PhoneNumber {
-    guard let (number, plan) = PhoneNumber.read(text, region: region) else {
-      throw Rejection(.invalidField, field: "phoneNumber")
-    }
-    if number.isTwilioMagic, allowsMagicNumbers { return number }
-    guard plan.kind != .unsuitable, plan.region != "001", countries.contains(plan.region)
-    else {
-      throw Rejection(.phoneNotAllowed, field: "phoneNumber")
-    }
-    return number
   }
 }
 

@@ -15,7 +15,8 @@ package struct PhoneVerification {
   private let authorizations: Authorizations
   private let notices: SecurityNotices
   private let outbox: Outbox
-  private let budgets: SendBudgets
+  private let sends: SendGuard
+  private let traffic: TrafficStore
   private let phones: PhoneVault
   private let wording: Wording
   private let codes: VerificationCodes
@@ -34,7 +35,8 @@ package struct PhoneVerification {
     authorizations = Authorizations(connection)
     notices = SecurityNotices(connection, configuration)
     outbox = Outbox(connection, configuration)
-    budgets = SendBudgets(connection, configuration)
+    sends = SendGuard(connection, configuration)
+    traffic = TrafficStore(connection: connection)
     phones = PhoneVault(configuration.keys)
     wording = Wording(configuration)
     codes = VerificationCodes(connection, configuration)
@@ -45,8 +47,8 @@ package struct PhoneVerification {
 
   /// Who asks, and so which limits apply.
   package enum Asker {
-    /// Nobody we know, at an address.
-    case stranger(address: String)
+    /// Nobody we know.
+    case stranger(Stranger)
     /// The owner of an account, who has proven a password, at an address.
     case owner(Account, address: String)
     /// The host's backend, which answers for its own users.
@@ -153,11 +155,13 @@ package struct PhoneVerification {
       expiresAt: now.addingTimeInterval(lifetime.interval))
     let issue = try codes.issue(
       code, purpose, subject: subject, to: number, channel, message.id, until: message.expiresAt)
-    try connection.transaction {
-      try permit()
-      try budgets.chargeInTransaction(number, asker.budget, at: now)
+    let request = SendGuard.Request(
+      number: number, channel: channel, text: message.text, asker: asker.sending,
+      isNumberProven: false)
+    try sends.send(request, at: now, permit: permit) {
       try store.issue(purpose, subject, issue, at: now)
       try outbox.queue(message, at: now)
+      return true
     }
     outbox.wakeCourier()
     return Sent(
@@ -268,6 +272,7 @@ package struct PhoneVerification {
     guard try store.markUsed(purpose, subject, nonce: proven.nonce, at: now) else {
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
     }
+    try traffic.markUsed(proven.number, sentAt: proven.issuedAt)
   }
 
   /// Uses the code up and makes its number the account's, in one statement: the usual case, in
@@ -280,6 +285,7 @@ package struct PhoneVerification {
       sealed: try phones.seal(proven.number, context: Account.phoneContext(account.id)),
       hash: proven.numberHash, at: now)
     guard isUsed else { throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0)) }
+    try traffic.markUsed(proven.number, sentAt: proven.issuedAt)
   }
 
   /// Makes a proven number the account's; a verified one that it replaces is told, and large
@@ -340,11 +346,11 @@ extension PhoneVerification.Asker {
     }
   }
 
-  fileprivate var budget: SendBudgets.Asker {
+  fileprivate var sending: SendGuard.Asker {
     switch self {
-    case .stranger(let address): .stranger(address: address)
-    case .owner(_, let address): .owner(address: address)
-    case .host: .host
+    case .stranger(let stranger): .stranger(stranger, .verifyPhone)
+    case .owner(let account, let address): .owner(account.id, address: address)
+    case .host: .host(nil)
     }
   }
 }

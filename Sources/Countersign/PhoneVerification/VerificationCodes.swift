@@ -40,6 +40,7 @@ struct VerificationCodes {
   struct Proven {
     let nonce: [UInt8]
     let number: PhoneNumber
+    let issuedAt: Date
     let numberHash: [UInt8]
   }
 
@@ -77,6 +78,8 @@ struct VerificationCodes {
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(remaining))
     }
     let number = try phones.open(found.destinationSealed, context: Self.context(purpose, subject))
-    return Proven(nonce: found.nonce, number: number, numberHash: found.destinationHash)
+    return Proven(
+      nonce: found.nonce, number: number, issuedAt: found.issuedAt,
+      numberHash: found.destinationHash)
   }
 }

@@ -20,6 +20,7 @@ package struct Retention {
     let sessions = Sessions(connection, configuration)
     let verification = PhoneVerification(connection, configuration)
     let limits = SlidingLimits(connection, configuration.keys)
+    let traffic = TrafficStore(connection: connection)
     let delivery = DeliveryStore(connection: connection)
     let answers = IdempotentAnswers(connection, configuration.keys)
     let challenges = Challenges(connection, configuration)
@@ -28,6 +29,7 @@ package struct Retention {
     while true {
       let removed =
         try sessions.purge(at: now) + verification.purge(at: now) + limits.purge(at: now)
+        + traffic.purge(at: now)
         + delivery.purge(at: now)
         + answers.purge(at: now) + challenges.purge(at: now) + devices.purge(at: now)
       total += removed

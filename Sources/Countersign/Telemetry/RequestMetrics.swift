@@ -34,16 +34,19 @@ package final class RequestMetrics: Sendable {
       var requests: [Int: UInt64] = [:]
       /// By route: one count a bound, then the count above all, then the sum in nanoseconds.
       var latencies: [Int: [UInt64]] = [:]
+      /// By the limit that refused.
+      var refusals: [String: UInt64] = [:]
     }
     let counts = Mutex(Counts())
 
-    func record(route: Int?, status: Int, nanoseconds: UInt64) {
+    func record(route: Int?, status: Int, nanoseconds: UInt64, limit: String? = nil) {
       let route = route ?? -1
       let bucket = bounds.firstIndex { nanoseconds <= $0 * 1_000 } ?? bounds.count
       counts.withLock { counts in
         counts.requests[route * 1_000 + status, default: 0] += 1
         counts.latencies[route, default: Array(repeating: 0, count: bounds.count + 2)][bucket] += 1
         counts.latencies[route]?[bounds.count + 1] += nanoseconds
+        if let limit { counts.refusals[limit, default: 0] += 1 }
       }
     }
   }
@@ -68,10 +71,12 @@ package final class RequestMetrics: Sendable {
   func text(gauges: [Gauge]) -> String {
     var requests: [Int: UInt64] = [:]
     var latencies: [Int: [UInt64]] = [:]
+    var refusals: [String: UInt64] = [:]
     for shard in shards {
       let counts = shard.counts.withLock { $0 }
       requests.merge(counts.requests, uniquingKeysWith: +)
       latencies.merge(counts.latencies) { zip($0, $1).map(+) }
+      refusals.merge(counts.refusals, uniquingKeysWith: +)
     }
     let patterns = patterns.withLock { $0 }
     func labels(_ route: Int) -> String {
@@ -101,6 +106,11 @@ package final class RequestMetrics: Sendable {
       text +=
         "countersign_request_duration_seconds_sum{\(labels(route))} \(Double(counts[Self.bounds.count + 1]) / 1e9)\n"
       text += "countersign_request_duration_seconds_count{\(labels(route))} \(total)\n"
+    }
+    text +=
+      "# HELP countersign_refusals_total Requests that a limit refused.\n# TYPE countersign_refusals_total counter\n"
+    for (limit, count) in refusals.sorted(by: { $0.key < $1.key }) {
+      text += "countersign_refusals_total{program=\"\(program)\",limit=\"\(limit)\"} \(count)\n"
     }
     var described: Set<String> = []
     for gauge in gauges {

@@ -87,8 +87,8 @@ struct FactorChecks {
     // One place an account and hour: what is counted is how many accounts are tried, not how often.
     guard !FailureLimit(1).isReached(failures, at: now) else { return }
     let limit = SlidingLimit(settings.failingAccountsBeforeAlert, per: Self.sprayWindow)
-    if try limits.charge([(.failingAccounts, [limit])], at: now) != nil {
-      try alerts.raise(.codeSpray, about: String(now.rfc3339.prefix(13)), at: now)
+    if case .refused = try limits.charge([(.failingAccounts, [limit])], at: now) {
+      try alerts.raiseOnce(.codeSpray, about: String(now.rfc3339.prefix(13)), at: now)
     }
   }
 

@@ -4,6 +4,16 @@ import Testing
 
 @testable import Countersign
 
+extension SlidingLimits {
+  /// Seconds to wait; nil when the charge was allowed.
+  fileprivate func wait(_ charges: [Charge], at now: Date) throws -> Int? {
+    switch try charge(charges, at: now) {
+    case .allowed: nil
+    case .refused(_, let seconds): seconds
+    }
+  }
+}
+
 @Suite struct `Limiting` {
   private let location: DatabaseLocation
   private let keys: KeyRing
@@ -22,7 +32,7 @@ import Testing
     let limits = limits()
     let key = LimitKey.sendsFrom(address: "192.0.2.1")
     func charge(_ minutes: Double) throws -> Int? {
-      try limits.charge([(key, [SlidingLimit(3, per: hour)])], at: start + minutes * 60)
+      try limits.wait([(key, [SlidingLimit(3, per: hour)])], at: start + minutes * 60)
     }
 
     #expect(try charge(0) == nil)
@@ -36,7 +46,7 @@ import Testing
 
   @Test(
     "of many events at once exactly as many pass as the limit says",
-    arguments: [1, 5, 100, 256, 1_000])
+    arguments: [1, 5, 100, 256, 257, 1_000])
   func exact(limit: Int) throws {
     let now = start
     let (location, keys, hour) = (location, keys, hour)
@@ -46,28 +56,25 @@ import Testing
       let limits = SlidingLimits(Connection(location), keys)
       let key = LimitKey.loginFailures(emailKey: "limit-\(limit)")
       return (0..<each).count { _ in
-        (try? limits.charge([(key, [SlidingLimit(limit, per: hour)])], at: now)) == .some(nil)
+        (try? limits.wait([(key, [SlidingLimit(limit, per: hour)])], at: now)) == .some(nil)
       }
     }
-    // Above 256 a stamp stands for several events: never more than the limit, and fewer by a
-    // stamp's worth at most.
-    #expect(passed.reduce(0, +) <= limit)
-    #expect(passed.reduce(0, +) > limit - (limit > 256 ? limit / 256 + 4 : 1))
+    #expect(passed.reduce(0, +) == limit)
   }
 
   @Test("two limits are charged together or not at all")
   func together() throws {
     let limits = limits()
     let number = try #require(PhoneNumber("+14155552671", region: "US"))
-    let charges: [(key: LimitKey, limits: [SlidingLimit])] = [
+    let charges: [SlidingLimits.Charge] = [
       (.sendsTo(number), [SlidingLimit(5, per: hour), SlidingLimit(10, per: 24 * hour)]),
       (.anonymousSendsTo(number), [SlidingLimit(3, per: hour)]),
     ]
-    for _ in 0..<3 { #expect(try limits.charge(charges, at: start) == nil) }
-    for _ in 0..<5 { #expect(try limits.charge(charges, at: start) == 3_600) }
-    #expect(try limits.charge([charges[0]], at: start) == nil)
-    #expect(try limits.charge([charges[0]], at: start) == nil)
-    #expect(try limits.charge([charges[0]], at: start) == 3_600)
+    for _ in 0..<3 { #expect(try limits.wait(charges, at: start) == nil) }
+    for _ in 0..<5 { #expect(try limits.wait(charges, at: start) == 3_600) }
+    #expect(try limits.wait([charges[0]], at: start) == nil)
+    #expect(try limits.wait([charges[0]], at: start) == nil)
+    #expect(try limits.wait([charges[0]], at: start) == 3_600)
   }
 
   @Test("a day's limit holds when an hour's does not")
@@ -78,7 +85,7 @@ import Testing
     var passed = 0
     for step in 0..<24 {
       for _ in 0..<2
-      where try limits.charge([(.sendsTo(number), both)], at: start + Double(step) * hour / 2)
+      where try limits.wait([(.sendsTo(number), both)], at: start + Double(step) * hour / 2)
         == nil
       {
         passed += 1
@@ -96,7 +103,7 @@ import Testing
       [SlidingLimit(1_000_000, per: hour), SlidingLimit(10, per: 24 * hour)],
     ] {
       let passed = try (0..<30).count { _ in
-        try limits.charge([(.sendsTo(number), both)], at: start) == nil
+        try limits.wait([(.sendsTo(number), both)], at: start) == nil
       }
       #expect(passed == (both[0].count == 5 ? 5 : 10))
     }
@@ -108,9 +115,60 @@ import Testing
     let key = LimitKey.loginFailures(emailKey: "refund-\(limit)")
     let window = SlidingLimit(limit, per: hour)
     for _ in 0..<limit * 2 {
-      #expect(try limits.charge([(key, [window])], at: start) == nil)
-      try limits.refund(key, window)
+      #expect(try limits.wait([(key, [window])], at: start) == nil)
+      try limits.refund([(key, [window])])
     }
+  }
+
+  @Test("where a stamp stands for several events, never more than the limit lie within any window")
+  func spreadOut() throws {
+    let limits = limits()
+    let key = LimitKey.loginFailures(emailKey: "spread-out")
+    let limit = SlidingLimit(1_000, per: hour)
+    var (passed, exact): ([Date], [Date]) = ([], [])
+    var time = start
+    for step in 0..<6_000 {
+      // Rare, frequent, and rare again.
+      time += step % 1_000 < 500 ? 0.2 : 5
+      if try limits.wait([(key, [limit])], at: time) == nil { passed.append(time) }
+      if exact.count < 1_000 || exact[exact.count - 1_000] <= time - hour { exact.append(time) }
+    }
+    var first = 0
+    for (index, time) in passed.enumerated() {
+      while passed[first] <= time - hour { first += 1 }
+      #expect(index - first + 1 <= limit.count)
+    }
+    #expect(passed.count > exact.count * 99 / 100)
+  }
+
+  @Test("taking back what was never charged leaves nothing owed")
+  func refundOfNothing() throws {
+    let limits = limits()
+    for limit in [SlidingLimit(3, per: hour), SlidingLimit(1_000, per: hour)] {
+      let key = LimitKey.loginFailures(emailKey: "nothing-\(limit.count)")
+      try limits.refund([(key, [limit])])
+      #expect(try limits.wait([(key, [limit])], at: start) == nil)
+      try limits.refund([(key, [limit])])
+      try limits.refund([(key, [limit])])
+      #expect(try limits.count(key, limit, at: start) == 0)
+    }
+  }
+
+  @Test("the longer somebody goes on, the longer the wait")
+  func growing() throws {
+    let limits = limits()
+    let key = LimitKey.loginFailures(emailKey: "growing")
+    let windows = [
+      SlidingLimit(10, per: 900), SlidingLimit(20, per: hour), SlidingLimit(40, per: 6 * hour),
+    ]
+    var (time, waits) = (start, [Int]())
+    for _ in 0..<60 {
+      guard let seconds = try limits.wait([(key, windows)], at: time) else { continue }
+      waits.append(seconds)
+      time += Double(seconds)
+    }
+    #expect(waits.first == 900)
+    #expect(try #require(waits.max()) > 4 * 3_600)
   }
 
   @Test(

@@ -10,9 +10,7 @@ import Testing
   func onceOnly() throws {
     let codes = 10_000
     let configuration = try testConfiguration(try TestDatabase.makeWithSchema()) {
-      $0.sendsPerNumberPerHour = 1_000_000
-      $0.sendsPerNumberPerDay = 1_000_000
-      $0.sendsPerAddressPerHour = 1_000_000
+      withoutSendLimits(&$0)
       $0.failedCodesPerHour = 256
     }
     // So many that no account's tries of an hour are used up by the losers.
@@ -89,10 +87,8 @@ import Testing
 
   @Test("a new code for an account and purpose is the only one that lives")
   func oneLiveCode() throws {
-    let configuration = try testConfiguration(try TestDatabase.makeWithSchema()) {
-      $0.sendsPerNumberPerHour = 1_000
-      $0.sendsPerNumberPerDay = 1_000
-    }
+    let configuration = try testConfiguration(
+      try TestDatabase.makeWithSchema(), changing: withoutSendLimits)
     let id = try makeAccounts(1, configuration)[0]
     _ = atOnce(16) { _ in
       do {

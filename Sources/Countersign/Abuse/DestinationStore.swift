@@ -1,0 +1,136 @@
+package import FoundationEssentials
+
+/// The SQL of rules about destinations.
+package struct DestinationStore {
+  let connection: Connection
+
+  package init(connection: Connection) {
+    self.connection = connection
+  }
+
+  func rules() throws -> DestinationRules {
+    var rules = DestinationRules()
+    for row in try connection.all("SELECT kind, value, is_allowed FROM destination_rule") {
+      let value = try row.bytes("value")
+      let text = String(decoding: value, as: UTF8.self)
+      switch try row.text("kind") {
+      case "country": rules.countries[text] = try row.bool("is_allowed")
+      case "type": if let kind = PhoneNumber.Kind(rawValue: text) { rules.types.insert(kind) }
+      case "prefix": rules.prefixes.append(text)
+      default: rules.numbers.insert(value)
+      }
+    }
+    // The operator's word comes last and stands.
+    for row in try connection.all(
+      "SELECT country, channel, amount FROM price ORDER BY source = 'operator'")
+    {
+      guard let channel = OutgoingMessage.Channel(rawValue: try row.text("channel")) else {
+        continue
+      }
+      let priced = DestinationRules.Priced(country: try row.text("country"), channel: channel)
+      rules.prices[priced] = try row.int("amount")
+    }
+    return rules
+  }
+
+  // MARK: What an operator changes
+
+  /// Sets a rule in place of the one there was.
+  package func set(_ rule: DestinationRule, note: String, _ phones: PhoneVault, at now: Date) throws
+  {
+    try connection.execute(
+      """
+      INSERT INTO destination_rule (kind, value, is_allowed, note, created_at)
+      VALUES (\(rule.kind), \(try rule.value(phones)), \(rule.isAllowed), \(note), \(now))
+          ON DUPLICATE KEY UPDATE is_allowed = VALUES(is_allowed), note = VALUES(note), created_at = VALUES(created_at)
+      """)
+  }
+
+  /// False when there was none.
+  package func remove(_ rule: DestinationRule, _ phones: PhoneVault) throws -> Bool {
+    try connection.execute(
+      "DELETE FROM destination_rule WHERE kind = \(rule.kind) AND value = \(try rule.value(phones))"
+    ) == 1
+  }
+
+  /// A rule as it is listed; of a number only that there is one.
+  package struct Listed: Sendable {
+    package let kind: String
+    package let value: String
+    package let isAllowed: Bool
+    package let note: String
+  }
+
+  package func list() throws -> [Listed] {
+    try connection.all(
+      "SELECT kind, value, is_allowed, note FROM destination_rule ORDER BY kind, value"
+    ).map { row in
+      let kind = try row.text("kind")
+      let value = try row.bytes("value")
+      return Listed(
+        kind: kind,
+        value: kind == "number"
+          ? Hexadecimal.encode(value.prefix(6)) : String(decoding: value, as: UTF8.self),
+        isAllowed: try row.bool("is_allowed"), note: try row.text("note"))
+    }
+  }
+
+  /// Says what a message to a country costs; nil takes the operator's word back.
+  ///
+  /// - Parameter amount: in millionths of a US dollar.
+  package func setPrice(
+    _ amount: Int?, country: String, _ channel: OutgoingMessage.Channel, at now: Date
+  ) throws(DatabaseError) {
+    guard let amount else {
+      try connection.execute(
+        "DELETE FROM price WHERE country = \(country) AND channel = \(channel.rawValue) AND source = 'operator'"
+      )
+      return
+    }
+    try setPrice(amount, country: country, channel, source: "operator", at: now)
+  }
+
+  private func setPrice(
+    _ amount: Int, country: String, _ channel: OutgoingMessage.Channel, source: String, at now: Date
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      INSERT INTO price (country, channel, source, amount, updated_at)
+      VALUES (\(country), \(channel.rawValue), \(source), \(amount), \(now))
+          ON DUPLICATE KEY UPDATE amount = VALUES(amount), updated_at = VALUES(updated_at)
+      """)
+  }
+
+  // MARK: What the provider charges
+
+  /// Notes what the provider charged for a segment.
+  func learn(
+    _ amount: Int, country: String, _ channel: OutgoingMessage.Channel, at now: Date
+  ) throws(DatabaseError) {
+    try setPrice(amount, country: country, channel, source: "provider", at: now)
+  }
+}
+
+extension DestinationRule {
+  fileprivate var kind: String {
+    switch self {
+    case .country: "country"
+    case .type: "type"
+    case .prefix: "prefix"
+    case .number: "number"
+    }
+  }
+
+  fileprivate var isAllowed: Bool {
+    if case .country(_, let isAllowed) = self { isAllowed } else { false }
+  }
+
+  fileprivate func value(_ phones: PhoneVault) throws -> [UInt8] {
+    switch self {
+    case .country(let region, _): Array(region.utf8)
+    case .type(let kind): Array(kind.rawValue.utf8)
+    case .prefix(let digits): Array(digits.utf8)
+    case .number(let number): try phones.hash(number)
+    }
+  }
+}

@@ -1,0 +1,248 @@
+import FoundationEssentials
+
+/// What stands before every code that is sent, over all programs, purposes, and channels together.
+///
+/// It runs the transaction that queues a code, and adds two statements to it: one counts the code for
+/// its number, its address, and its account, before anything else is done, and one counts it for its
+/// prefix, its country, and everything, at the end, since those rows are shared by most sends. What is
+/// too much undoes all of it. Nothing is given back when a provider refuses: what counts is what was
+/// asked for.
+struct SendGuard {
+  private let connection: Connection
+  private let limits: SlidingLimits
+  private let traffic: TrafficStore
+  private let destinations: Destinations
+  private let puzzles: ProofOfWork
+  private let judgement: SendJudgement
+  private let alerts: Alerts
+  private let settings: Configuration.Limits
+
+  init(_ connection: Connection, _ configuration: Configuration) {
+    self.connection = connection
+    limits = SlidingLimits(connection, configuration.keys)
+    traffic = TrafficStore(connection: connection)
+    destinations = Destinations(connection, configuration)
+    puzzles = ProofOfWork(configuration.keys)
+    judgement = SendJudgement(settings: configuration.limits)
+    alerts = Alerts(connection: connection)
+    settings = configuration.limits
+  }
+
+  /// A code that somebody asks for.
+  struct Request {
+    let number: PhoneNumber
+    let channel: OutgoingMessage.Channel
+    let text: MessageText
+    let asker: Asker
+    /// An account has verified the number: it is sent what its owner signs in or proves something
+    /// with.
+    let isNumberProven: Bool
+  }
+
+  /// Who asks for a code, and so which limits apply.
+  enum Asker {
+    /// Nobody we know.
+    case stranger(Stranger, ProofOfWork.Action)
+    /// Somebody who has proven a password, at an address.
+    case owner(Account.ID, address: String)
+    /// The host's backend, which answers for its own users.
+    case host(Account.ID?)
+
+    var address: String? {
+      switch self {
+      case .stranger(let stranger, _): stranger.address
+      case .owner(_, let address): address
+      case .host: nil
+      }
+    }
+
+    var account: Account.ID? {
+      switch self {
+      case .stranger: nil
+      case .owner(let account, _): account
+      case .host(let account): account
+      }
+    }
+  }
+
+  /// Runs the transaction that sends a code.
+  ///
+  /// - Parameters:
+  ///   - permit: what may forbid it, before anything is counted.
+  ///   - queue: queues the code. False when nothing is sent, which the caller is not to be told: all
+  ///     is decided as though it were.
+  /// - Throws: `phone_not_allowed`; `send_limit_reached` with the time to wait; `proof_required` with
+  ///   a puzzle.
+  func send(
+    _ request: Request, at now: Date, permit: () throws -> Void = {}, queue: () throws -> Bool
+  ) throws {
+    guard try destinations.allows(request.number) else {
+      throw Rejection(.phoneNotAllowed, field: "phoneNumber")
+    }
+    let cost = try destinations.cost(of: request.text.body, to: request.number, request.channel)
+    let proof = try proof(of: request.asker, at: now)
+    do {
+      let after = try connection.transaction {
+        try permit()
+        _ = try limits.chargeInTransaction(charges(request, proof), at: now)
+        return try count(request, cost, isSent: try queue(), isProven: proof != nil, at: now)
+      }
+      for scope in after {
+        for budget in judgement.halfUsed(scope, at: now) {
+          try alerts.raiseOnce(
+            .budgetHalfUsed, about: Self.subject(scope.scope, budget, now), at: now)
+        }
+      }
+    } catch let refused as SlidingLimits.Refused {
+      // A solution that was used is worth a new puzzle, not a wait.
+      if case .proof = refused.key {
+        throw try rejection(
+          .proofNeeded(SendRefusal(.risk, .everything), difficulty: settings.proofDifficulty),
+          request, at: now)
+      }
+      throw Rejection(.sendLimitReached, retryAfter: refused.seconds).limited(by: refused.key.name)
+    } catch let unfit as Unfit {
+      throw try rejection(unfit.verdict, request, at: now)
+    }
+  }
+
+  // MARK: Counting
+
+  private func charges(_ request: Request, _ proof: [UInt8]?) -> [SlidingLimits.Charge] {
+    let (hour, day): (TimeInterval, TimeInterval) = (3_600, 86_400)
+    var charges: [SlidingLimits.Charge] = [
+      (
+        .sendsTo(request.number),
+        [
+          SlidingLimit(settings.sendsPerNumberPerHour, per: hour),
+          SlidingLimit(settings.sendsPerNumberPerDay, per: day),
+        ]
+      )
+    ]
+    if case .stranger = request.asker {
+      // The same share of the day, or a stranger who comes back every hour would take all of it.
+      let share = max(1, settings.sendsPerNumberPerDay * 3 / 5)
+      charges.append(
+        (
+          .anonymousSendsTo(request.number),
+          [
+            SlidingLimit(settings.anonymousSendsPerNumberPerHour, per: hour),
+            SlidingLimit(share, per: day),
+          ]
+        ))
+    }
+    if let account = request.asker.account {
+      charges.append(
+        (
+          .sendsOf(account),
+          [
+            SlidingLimit(settings.sendsPerAccountPerHour, per: hour),
+            SlidingLimit(settings.sendsPerAccountPerDay, per: day),
+          ]
+        ))
+    }
+    if let address = request.asker.address {
+      charges.append(
+        (
+          .sendsFrom(address: address),
+          [
+            SlidingLimit(settings.sendsPerAddressPerHour, per: hour),
+            SlidingLimit(settings.sendsPerAddressPerDay, per: day),
+          ]
+        ))
+    }
+    if let proof { charges.append((.proof(proof), [SlidingLimit(1, per: ProofOfWork.lifetime)])) }
+    return charges
+  }
+
+  /// Thrown inside the transaction, which it undoes.
+  private struct Unfit: Error {
+    let verdict: SendJudgement.Verdict
+  }
+
+  private func count(
+    _ request: Request, _ cost: Int, isSent: Bool, isProven: Bool, at now: Date
+  ) throws -> [Traffic] {
+    let addition = TrafficStore.Addition(
+      sent: isSent ? 1 : 0, cost: isSent ? cost : 0, isToUnproven: !request.isNumberProven)
+    let after = try traffic.add(addition, to: Traffic.Scope.all(of: request.number), at: now)
+    let standing: SendJudgement.Standing =
+      switch request.asker {
+      case .stranger: .stranger
+      case .owner, .host: request.isNumberProven ? .owner : .known
+      }
+    let verdict = judgement.judge(
+      after,
+      SendJudgement.Sending(
+        standing: standing, isToUnproven: !request.isNumberProven, isProven: isProven, cost: cost,
+        added: addition), at: now)
+    guard verdict == .allowed else { throw Unfit(verdict: verdict) }
+    return after
+  }
+
+  // MARK: Refusing
+
+  private func proof(of asker: Asker, at now: Date) throws -> [UInt8]? {
+    guard case .stranger(let stranger, let action) = asker, let solution = stranger.proof else {
+      return nil
+    }
+    return try puzzles.verify(solution, action, address: stranger.address, at: now)
+  }
+
+  /// The caller's answer; what an operator has to know of is noted, after the transaction was undone.
+  private func rejection(
+    _ verdict: SendJudgement.Verdict, _ request: Request, at now: Date
+  ) throws -> Rejection {
+    switch verdict {
+    case .allowed:
+      return Rejection(.internalError)
+    case .refused(let refusal, let seconds):
+      try note(refusal, at: now)
+      return Rejection(.sendLimitReached, retryAfter: seconds).limited(by: refusal.name)
+    case .proofNeeded(let refusal, let difficulty):
+      try note(refusal, at: now)
+      guard case .stranger(let stranger, let action) = request.asker else {
+        return Rejection(.sendLimitReached).limited(by: refusal.name)
+      }
+      let puzzle = try puzzles.puzzle(
+        action, address: stranger.address, difficulty: difficulty, at: now)
+      return Rejection(.proofRequired, retryAfter: 0).adding("puzzle", .object(puzzle))
+        .limited(by: refusal.name)
+    }
+  }
+
+  private func note(_ refusal: SendRefusal, at now: Date) throws {
+    switch refusal.cause {
+    case .budget(let budget):
+      try alerts.raiseOnce(.budgetUsedUp, about: Self.subject(refusal.scope, budget, now), at: now)
+    case .stops:
+      _ = try traffic.stop(refusal.scope, at: now)
+      try alerts.raiseOnce(
+        .pumpingSuspected, about: Self.subject(refusal.scope, .day, now), at: now)
+    case .slowed:
+      try alerts.raiseOnce(
+        .pumpingSuspected, about: Self.subject(refusal.scope, .day, now), at: now)
+    case .stopped, .risk:
+      break
+    }
+  }
+
+  /// What an alert is about: once for a scope, a budget, and its period.
+  private static func subject(
+    _ scope: Traffic.Scope, _ budget: SendJudgement.Budget, _ now: Date
+  ) -> String {
+    "\(scope.text) \(budget.rawValue) \(now.rfc3339.prefix(budget == .hour ? 13 : 10))"
+  }
+}
+
+/// A caller of whom no more is known than this.
+package struct Stranger: Sendable {
+  package let address: String
+  /// The solution of a puzzle, as it was sent.
+  package let proof: String?
+}
+
+extension Request {
+  /// Who sent this, when it came without a session.
+  package var stranger: Stranger { Stranger(address: address, proof: headers[.proofOfWork]) }
+}

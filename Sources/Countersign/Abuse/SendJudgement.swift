@@ -1,0 +1,201 @@
+import FoundationEssentials
+
+/// Whether one more code may go where it is to go, by what went there before.
+///
+/// Three things are looked at, in this order:
+///
+/// - A budget: so many an hour and a day, and so much money a day, for a prefix, a country, and
+///   everything. What is over is stopped at once. Callers who can prove less may use less, so that
+///   strangers cannot use up what owners sign in with.
+/// - Conversion: where fewer than one code in ten is used of at least thirty, a prefix is slowed: a
+///   code every twenty seconds, and strangers solve a puzzle first. When the codes had time to be used
+///   and were not, it is stopped. A country goes the same way at ten times as many, without the
+///   prefixes that have a good record of their own.
+/// - Risk: strangers solve a puzzle also where half of an hour's budget is used up.
+///
+/// Codes to numbers that an account has verified are neither counted as conversion nor stopped by it.
+struct SendJudgement {
+  let settings: Configuration.Limits
+
+  /// How far a caller may go into a budget, in tenths.
+  enum Standing: Int {
+    /// Nobody we know.
+    case stranger = 8
+    /// Somebody who has proven a password, or the host, about a number that nobody has proven.
+    case known = 9
+    /// The owner of the number.
+    case owner = 10
+  }
+
+  /// What is to be judged.
+  struct Sending {
+    let standing: Standing
+    let isToUnproven: Bool
+    /// A puzzle's solution came with it.
+    let isProven: Bool
+    /// What it costs, in millionths of a US dollar.
+    let cost: Int
+    /// What was added already: nought for a request that sends nothing.
+    let added: TrafficStore.Addition
+  }
+
+  enum Verdict: Equatable {
+    case allowed
+    /// Too much, or too little used; seconds until it may be tried again.
+    case refused(SendRefusal, seconds: Int)
+    /// A puzzle has to be solved first, whose answer begins with so many zero bits.
+    case proofNeeded(SendRefusal, difficulty: Int)
+  }
+
+  static let leastInPrefix = 30
+  static let leastInCountry = 300
+  static let slowGap: TimeInterval = 20
+
+  func judge(_ traffic: [Traffic], _ sending: Sending, at now: Date) -> Verdict {
+    for scope in traffic {
+      if let (budget, seconds) = overspent(scope, sending, at: now) {
+        return .refused(SendRefusal(.budget(budget), scope.scope), seconds: seconds)
+      }
+    }
+    return judgeConversion(traffic, sending, at: now) ?? .allowed
+  }
+
+  // MARK: Budgets
+
+  /// A budget of a scope.
+  enum Budget: String, CaseIterable {
+    case hour, day, money
+  }
+
+  func limit(_ budget: Budget, of scope: Traffic.Scope) -> Int {
+    switch (scope, budget) {
+    case (.prefix, .hour): settings.sendsPerPrefixPerHour
+    case (.prefix, .day): settings.sendsPerPrefixPerDay
+    case (.prefix, .money): Int.max
+    case (.country, .hour): settings.sendsPerCountryPerHour
+    case (.country, .day): settings.sendsPerCountryPerDay
+    case (.country, .money): settings.dollarsPerCountryPerDay * 1_000_000
+    case (.everything, .hour): settings.sendsPerHour
+    case (.everything, .day): settings.sendsPerDay
+    case (.everything, .money): settings.dollarsPerDay * 1_000_000
+    }
+  }
+
+  func used(_ budget: Budget, _ traffic: Traffic, at now: Date) -> Int {
+    switch budget {
+    case .hour: traffic.sentLastHour(at: now)
+    case .day: traffic.sentToday(at: now)
+    case .money: traffic.costToday(at: now)
+    }
+  }
+
+  /// A budget that this is too much for, and seconds until it begins anew.
+  private func overspent(_ traffic: Traffic, _ sending: Sending, at now: Date) -> (Budget, Int)? {
+    for budget in Budget.allCases {
+      // As though it were sent, also where it is not: nobody is to be told whether it would be.
+      let more =
+        budget == .money ? sending.cost - sending.added.cost : 1 - sending.added.sent
+      let limit = limit(budget, of: traffic.scope)
+      let share =
+        limit == .max
+        ? limit
+        : limit / 10 * sending.standing.rawValue
+          + limit % 10 * sending.standing.rawValue / 10
+      guard used(budget, traffic, at: now) + more > share else { continue }
+      let period: TimeInterval = budget == .hour ? 3_600 : 86_400
+      let passed = now.timeIntervalSince1970.truncatingRemainder(dividingBy: period)
+      return (budget, max(1, Int((period - passed).rounded(.up))))
+    }
+    return nil
+  }
+
+  /// The budgets of which half is used up.
+  func halfUsed(_ traffic: Traffic, at now: Date) -> [Budget] {
+    Budget.allCases.filter {
+      let limit = limit($0, of: traffic.scope)
+      return used($0, traffic, at: now) >= limit - limit / 2
+    }
+  }
+
+  // MARK: Conversion
+
+  private func judgeConversion(_ traffic: [Traffic], _ sending: Sending, at now: Date) -> Verdict? {
+    let prefix = traffic.first { if case .prefix = $0.scope { true } else { false } }
+    let hasGoodRecord = prefix.map {
+      $0.conversion.used > 0 && !$0.conversion.hasCollapsed(atLeast: 1)
+    }
+    var proof: Verdict?
+    for scope in traffic {
+      let least: Int
+      switch scope.scope {
+      case .prefix: least = Self.leastInPrefix
+      case .country:
+        if hasGoodRecord == true { continue }
+        least = Self.leastInCountry
+      case .everything:
+        if halfUsed(scope, at: now).contains(.hour) {
+          proof =
+            proof
+            ?? .proofNeeded(SendRefusal(.risk, scope.scope), difficulty: settings.proofDifficulty)
+        }
+        continue
+      }
+      let isHeld = scope.stoppedUntil.map { $0 > now } ?? false
+      let isStopped = isHeld || scope.mature(at: now).hasCollapsed(atLeast: least)
+      if isStopped, sending.isToUnproven {
+        let end = isHeld ? scope.stoppedUntil : nil
+        return .refused(
+          SendRefusal(isHeld ? .stopped : .stops, scope.scope),
+          seconds: end.map { max(1, Int($0.timeIntervalSince(now).rounded(.up))) } ?? 1_800)
+      }
+      var before = scope.conversion
+      if sending.isToUnproven { before.sent -= sending.added.sent }
+      guard isStopped || before.hasCollapsed(atLeast: least) else { continue }
+      let slow = SendRefusal(.slowed, scope.scope)
+      proof = .proofNeeded(slow, difficulty: settings.proofDifficulty + (isStopped ? 2 : 0))
+      if sending.isToUnproven, let last = prefix?.previousSentAt,
+        last + Self.slowGap > now, sending.standing != .stranger || sending.isProven
+      {
+        let wait = (last + Self.slowGap).timeIntervalSince(now)
+        return .refused(slow, seconds: max(1, Int(wait.rounded(.up))))
+      }
+    }
+    return sending.standing == .stranger && !sending.isProven ? proof : nil
+  }
+}
+
+/// Why a code was not sent, for the log, metrics, and alerts; the caller is not told.
+struct SendRefusal: Equatable {
+  enum Cause: Equatable {
+    case budget(SendJudgement.Budget)
+    /// The conversion has collapsed now, and the scope is to be stopped.
+    case stops
+    case stopped
+    case slowed
+    case risk
+  }
+
+  let cause: Cause
+  let scope: Traffic.Scope
+
+  init(_ cause: Cause, _ scope: Traffic.Scope) {
+    self.cause = cause
+    self.scope = scope
+  }
+
+  /// The limit's name.
+  var name: String {
+    let kind =
+      switch scope {
+      case .prefix: "prefix"
+      case .country: "country"
+      case .everything: "everything"
+      }
+    return switch cause {
+    case .budget(let budget): "\(kind)-\(budget.rawValue)"
+    case .stops, .stopped: "\(kind)-stopped"
+    case .slowed: "\(kind)-slowed"
+    case .risk: "\(kind)-risk"
+    }
+  }
+}
