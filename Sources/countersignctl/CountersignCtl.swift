@@ -7,7 +7,8 @@ struct CountersignCtl: ParsableCommand {
     commandName: "countersignctl",
     abstract: "Runs and operates Countersign.",
     subcommands: [
-      Up.self, Migrate.self, Doctor.self, Admin.self, APIKey.self, Keys.self, Purge.self,
+      Up.self, Migrate.self, Doctor.self, Admin.self, APIKey.self, DestinationsCommand.self,
+      Keys.self, Purge.self,
     ])
 }
 

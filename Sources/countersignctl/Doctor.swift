@@ -7,7 +7,9 @@ struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
       "Checks the configuration, the database, its schema, the provider, the clock, and nginx.",
-    discussion: "Prints one line a check, and ends with 1 when one failed.")
+    discussion:
+      "Prints one line a check, and one for each budget that is half used up and each destination that gets no codes. Ends with 1 when a check failed."
+  )
 
   @OptionGroup var system: SystemOptions
 
@@ -47,6 +49,11 @@ struct Doctor: ParsableCommand {
           "pending: \(pending.map(\.name).joined(separator: ", ")); run countersignctl migrate")
       }
       return "up to date"
+    }
+    check("budgets") {
+      let overview = SendOverview(connection, configuration)
+      for warning in try overview.warnings(at: .now) { print("NOTE    \(warning)") }
+      return try overview.budgets(at: .now)
     }
     check("provider") { try Facts.twilio(configuration.twilio) }
     check("mail") { try Facts.sendGrid(configuration.sendGrid) }

@@ -13,7 +13,7 @@ import time
 import pytest
 import requests
 
-from conftest import PASSWORD, eventually, phone
+from conftest import PASSWORD, WITHOUT_SEND_LIMITS, eventually, phone
 
 
 def test_a_provider_that_is_away_for_a_while_delays_codes_and_loses_none(own_system):
@@ -81,7 +81,7 @@ def test_a_slow_provider_delays_no_answer(own_system):
 
 
 def test_killing_every_program_in_turn_and_the_database_loses_and_doubles_nothing(own_system):
-    system = own_system()
+    system = own_system(**WITHOUT_SEND_LIMITS)
     key = system.key()
     acknowledged, failed, stop = [], [], threading.Event()
 

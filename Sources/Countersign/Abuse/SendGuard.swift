@@ -71,13 +71,14 @@ struct SendGuard {
   ///   - permit: what may forbid it, before anything is counted.
   ///   - queue: queues the code. False when nothing is sent, which the caller is not to be told: all
   ///     is decided as though it were.
-  /// - Throws: `phone_not_allowed`; `send_limit_reached` with the time to wait; `proof_required` with
+  /// - Throws: `send_refused` when the number may not be sent to; `send_limit_reached` with the time to wait; `proof_required` with
   ///   a puzzle.
   func send(
     _ request: Request, at now: Date, permit: () throws -> Void = {}, queue: () throws -> Bool
   ) throws {
+    // A number that a caller sent was looked at before; this is one that we hold.
     guard try destinations.allows(request.number) else {
-      throw Rejection(.phoneNotAllowed, field: "phoneNumber")
+      throw Rejection(.sendRefused, retryAfter: 3_600).limited(by: "destination")
     }
     let cost = try destinations.cost(of: request.text.body, to: request.number, request.channel)
     let proof = try proof(of: request.asker, at: now)
@@ -206,7 +207,7 @@ struct SendGuard {
       }
       let puzzle = try puzzles.puzzle(
         action, address: stranger.address, difficulty: difficulty, at: now)
-      return Rejection(.proofRequired, retryAfter: 0).adding("puzzle", .object(puzzle))
+      return Rejection(.proofRequired, retryAfter: 1).adding("puzzle", .object(puzzle))
         .limited(by: refusal.name)
     }
   }

@@ -119,10 +119,14 @@ struct SendJudgement {
 
   // MARK: Conversion
 
+  private func hasCollapsed(_ conversion: Traffic.Conversion, atLeast least: Int) -> Bool {
+    conversion.hasCollapsed(atLeast: least, percent: settings.leastConversionPercent)
+  }
+
   private func judgeConversion(_ traffic: [Traffic], _ sending: Sending, at now: Date) -> Verdict? {
     let prefix = traffic.first { if case .prefix = $0.scope { true } else { false } }
     let hasGoodRecord = prefix.map {
-      $0.conversion.used > 0 && !$0.conversion.hasCollapsed(atLeast: 1)
+      $0.conversion.used > 0 && !hasCollapsed($0.conversion, atLeast: 1)
     }
     var proof: Verdict?
     for scope in traffic {
@@ -141,7 +145,7 @@ struct SendJudgement {
         continue
       }
       let isHeld = scope.stoppedUntil.map { $0 > now } ?? false
-      let isStopped = isHeld || scope.mature(at: now).hasCollapsed(atLeast: least)
+      let isStopped = isHeld || hasCollapsed(scope.mature(at: now), atLeast: least)
       if isStopped, sending.isToUnproven {
         let end = isHeld ? scope.stoppedUntil : nil
         return .refused(
@@ -150,7 +154,7 @@ struct SendJudgement {
       }
       var before = scope.conversion
       if sending.isToUnproven { before.sent -= sending.added.sent }
-      guard isStopped || before.hasCollapsed(atLeast: least) else { continue }
+      guard isStopped || hasCollapsed(before, atLeast: least) else { continue }
       let slow = SendRefusal(.slowed, scope.scope)
       proof = .proofNeeded(slow, difficulty: settings.proofDifficulty + (isStopped ? 2 : 0))
       if sending.isToUnproven, let last = prefix?.previousSentAt,

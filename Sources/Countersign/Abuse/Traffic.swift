@@ -47,8 +47,10 @@ package struct Traffic: Sendable {
       Conversion(sent: left.sent + right.sent, used: left.used + right.used)
     }
 
-    /// Fewer than one in ten of enough was used.
-    func hasCollapsed(atLeast least: Int) -> Bool { sent >= least && used * 10 < sent }
+    /// Of enough codes fewer than so many in a hundred were used.
+    func hasCollapsed(atLeast least: Int, percent: Int) -> Bool {
+      sent >= least && used * 100 < sent * percent
+    }
   }
 
   package let scope: Scope

@@ -69,7 +69,7 @@ package struct Challenges {
       }
     } catch let refusal as Rejection
       where beginner.isPassword
-      && (refusal.reason == .sendLimitReached || refusal.reason == .phoneNotAllowed)
+      && (refusal.reason == .sendLimitReached || refusal.reason == .sendRefused)
     {
       try store.insert(new, at: now)
       return Challenge.Begun(

@@ -65,6 +65,9 @@ package struct Configuration: Sendable {
     /// What codes may cost, in US dollars.
     package var dollarsPerCountryPerDay = 1_000
     package var dollarsPerDay = 2_000
+    /// Of a hundred codes to unproven numbers, how many must be used for more to be sent there; nought
+    /// for no such limit.
+    package var leastConversionPercent = 10
     /// Zero bits that the solution of a puzzle begins with: each more doubles the work.
     package var proofDifficulty = 17
     package var resendSeconds = 60
@@ -206,6 +209,7 @@ package struct Configuration: Sendable {
     read(\.sendsPerDay, "COUNTERSIGN_MAX_SENDS_PER_DAY", large)
     read(\.dollarsPerCountryPerDay, "COUNTERSIGN_BUDGET_PER_COUNTRY_PER_DAY", count)
     read(\.dollarsPerDay, "COUNTERSIGN_BUDGET_PER_DAY", count)
+    read(\.leastConversionPercent, "COUNTERSIGN_LEAST_CONVERSION_PERCENT", 0...100)
     read(\.proofDifficulty, "COUNTERSIGN_PROOF_DIFFICULTY", 1...30)
     read(\.resendSeconds, "COUNTERSIGN_RESEND_SECONDS", 0...3_600)
     read(\.failedCodesPerHour, "COUNTERSIGN_MAX_FAILED_CODES_PER_HOUR", count)

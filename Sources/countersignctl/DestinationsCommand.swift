@@ -1,0 +1,158 @@
+import ArgumentParser
+import Countersign
+import FoundationEssentials
+
+/// Where codes may go, and what they cost, while everything runs.
+struct DestinationsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "destinations",
+    abstract: "Says where codes may go and what they cost. In force everywhere within a second.",
+    subcommands: [List.self, Block.self, Allow.self, Remove.self, Price.self])
+
+  /// Which destination a rule is about.
+  struct Target: ParsableArguments {
+    @Option(help: "A country, such as US; the countries that share +1 are told apart.")
+    var country: String?
+
+    @Option(help: "The digits that numbers begin with, such as +88213.")
+    var prefix: String?
+
+    @Option(help: "One number, such as +14155552671. Only a keyed hash of it is kept.")
+    var number: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "A type of number: \(PhoneNumber.Kind.allCases.filter { $0 != .unsuitable }.map(\.rawValue).joined(separator: ", "))."
+      ))
+    var type: String?
+
+    func rule(isAllowed: Bool = false) throws -> DestinationRule {
+      let given = [country, prefix, number, type].compactMap { $0 }
+      guard given.count == 1 else {
+        throw ValidationError("Name one of --country, --prefix, --number, and --type.")
+      }
+      if let country { return .country(try region(country), isAllowed: isAllowed) }
+      guard !isAllowed else { throw ValidationError("Only a country can be allowed.") }
+      if let prefix {
+        let digits = prefix.utf8.dropFirst()
+        guard prefix.utf8.first == UInt8(ascii: "+"), (1...14).contains(digits.count),
+          digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { throw ValidationError("\(prefix) is no prefix; one is + and up to 14 digits.") }
+        return .prefix(prefix)
+      }
+      if let number {
+        guard let number = PhoneNumber(number, region: "ZZ") else {
+          throw ValidationError("This is no phone number with its country's prefix.")
+        }
+        return .number(number)
+      }
+      guard let kind = type.flatMap(PhoneNumber.Kind.init(rawValue:)), kind != .unsuitable else {
+        throw ValidationError("\(type ?? "") is no type of number.")
+      }
+      return .type(kind)
+    }
+  }
+
+  private static func region(_ text: String) throws -> String {
+    guard PhoneNumber.isRegion(text) else { throw ValidationError("\(text) is no country.") }
+    return text
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Lists the rules; of a number the beginning of its hash.")
+
+    @OptionGroup var system: SystemOptions
+
+    func run() throws {
+      try reporting {
+        let (connection, _) = try system.connection()
+        for rule in try DestinationStore(connection: connection).list() {
+          let note = rule.note.isEmpty ? "" : "  \(rule.note)"
+          print("\(rule.isAllowed ? "allowed" : "blocked")  \(rule.kind) \(rule.value)\(note)")
+        }
+      }
+    }
+  }
+
+  struct Block: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Sends nothing to a country, a prefix, a number, or a type of number.")
+
+    @OptionGroup var target: Target
+    @Option(help: "Why, for those who come after.")
+    var note = ""
+    @OptionGroup var system: SystemOptions
+
+    func run() throws { try set(target.rule(), note, system) }
+  }
+
+  struct Allow: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Allows a country that COUNTERSIGN_ALLOWED_COUNTRIES does not.")
+
+    @OptionGroup var target: Target
+    @Option(help: "Why, for those who come after.")
+    var note = ""
+    @OptionGroup var system: SystemOptions
+
+    func run() throws { try set(target.rule(isAllowed: true), note, system) }
+  }
+
+  private static func set(_ rule: DestinationRule, _ note: String, _ system: SystemOptions) throws {
+    guard note.unicodeScalars.count <= 200 else {
+      throw ValidationError("A note has 200 characters at most.")
+    }
+    try reporting {
+      let (connection, configuration) = try system.connection()
+      try DestinationStore(connection: connection).set(
+        rule, note: note, PhoneVault(configuration.keys), at: .now)
+    }
+  }
+
+  struct Remove: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Removes a rule.")
+
+    @OptionGroup var target: Target
+    @OptionGroup var system: SystemOptions
+
+    func run() throws {
+      let rule = try target.rule()
+      try reporting {
+        let (connection, configuration) = try system.connection()
+        let isRemoved = try DestinationStore(connection: connection).remove(
+          rule, PhoneVault(configuration.keys))
+        guard isRemoved else { throw ValidationError("There is no such rule.") }
+      }
+    }
+  }
+
+  struct Price: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Says what a text's segment, or a call, to a country costs.")
+
+    @Option(help: "The country, such as US.")
+    var country: String
+
+    @Option(help: "US dollars, such as 0.0083; left out, the provider's own price counts again.")
+    var dollars: Double?
+
+    @Flag(help: "The price of a call.")
+    var call = false
+
+    @OptionGroup var system: SystemOptions
+
+    func run() throws {
+      let region = try region(country)
+      if let dollars, !(0...1_000).contains(dollars) {
+        throw ValidationError("A price lies between 0 and 1000 dollars.")
+      }
+      try reporting {
+        let (connection, _) = try system.connection()
+        try DestinationStore(connection: connection).setPrice(
+          dollars.map { Int(($0 * 1_000_000).rounded()) }, country: region,
+          call ? .call : .sms, at: .now)
+      }
+    }
+  }
+}
