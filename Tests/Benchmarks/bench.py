@@ -28,7 +28,7 @@ sys.path.insert(0, str(HERE.parent / "EndToEndTests"))
 os.environ.setdefault("COUNTERSIGN_PROGRAMS", str(HERE.parents[1] / ".build" / "release"))
 
 import requests  # noqa: E402
-from conftest import PASSWORD, PROGRAMS, System, eventually  # noqa: E402
+from conftest import PASSWORD, PROGRAMS, WITHOUT_SEND_LIMITS, System, eventually  # noqa: E402
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -241,17 +241,46 @@ def behind_receipts(system, key, count):
     return slowest, waiting
 
 
+def sends(system, directory, key, prefix, seconds):
+    """Codes asked for by the host a second, each for another number."""
+    with open(directory / "sends", "w") as file:
+        for index in range(20_000):
+            file.write(f'POST\t/request-otp\tContent-Type: application/json|Authorization: Bearer {key}\t{{"phoneNumber":"{prefix}{2000000 + index}"}}\n')
+    return wrk(system.base, 32, seconds, system.pid("verify-phone"), directory / "sends")
+
+
+def other_keys(system, directory, key, count, seconds):
+    """What so many other keys of limits cost the sends of today, and how fast the tenth of them that is over is removed."""
+    system.rule(action="silent")
+    sends(system, directory, key, "+1213", 2)
+    show("codes asked for, by a table of today's keys", *sends(system, directory, key, "+1312", seconds))
+    started = time.monotonic()
+    system.rows("""INSERT INTO limit_window (id, stamps, pending, expires_at)
+                   SELECT UNHEX(SHA2(seq, 256)) AS id, REPEAT('x', 24), 0, UTC_TIMESTAMP(6) + INTERVAL IF(seq MOD 10 = 0, -60, 60 + seq MOD 1440) MINUTE
+                     FROM seq_1_to_%s ORDER BY id""", count)
+    print(f"{'':44}{count} other keys made in {time.monotonic() - started:.0f} s")
+    show(f"codes asked for, beside {count} others", *sends(system, directory, key, "+1206", seconds))
+    started = time.monotonic()
+    removed = int(system.ctl("purge").stdout.split()[1])
+    print(f"{'':44}{removed} rows removed in {time.monotonic() - started:.0f} s", flush=True)
+    show("codes asked for, after that", *sends(system, directory, key, "+1404", seconds))
+    system.clear_rules()
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=int, default=4)
     options.add_argument("--hold", action="store_true", help="prepare the request files, print where they are, and wait for Enter")
+    options.add_argument("--other-keys", type=int, default=0, help="measure only sends, before and beside so many other keys of limits")
     chosen = options.parse_args()
-    many = "10000000"
-    system = System(TWILIO_MAX_SMS_PER_HOUR="250", TWILIO_MAX_SMS_PER_DAY="250", COUNTERSIGN_MAX_SENDS_PER_ADDRESS_PER_HOUR=many).start()
+    system = System(**{**WITHOUT_SEND_LIMITS, "TWILIO_MAX_SMS_PER_HOUR": "250", "TWILIO_MAX_SMS_PER_DAY": "250"}).start()
     directory = Path(tempfile.mkdtemp(prefix="countersign-bench-"))
     try:
         key = system.key()
         pid = system.pid
+        if chosen.other_keys:
+            other_keys(system, directory, key, chosen.other_keys, chosen.seconds)
+            return
         files = callbacks(system, directory, 100_000), checks(system, directory, 60_000)
         if chosen.hold:
             print(system.base, *files, {name: pid(name) for name in ("accounts", "verify-phone", "two-factor", "webhooks")}, flush=True)
