@@ -79,6 +79,10 @@ final class Inbox: Sendable {
     unsafe line.withUnsafeBytes { bytes in _ = unsafe write(file, bytes.baseAddress, bytes.count) }
   }
 
+  func find(_ id: String) -> InboxMessage? {
+    state.withLock { state in state.byID[id].map { state.messages[$0] } }
+  }
+
   func add(_ message: InboxMessage) {
     state.withLock { state in
       Self.append(message, to: state.file)

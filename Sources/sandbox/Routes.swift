@@ -25,6 +25,8 @@ struct Routes {
       .get("/twilio/2010-04-01/Accounts/{account}/Messages.json", twilio.listMessages),
       .post("/twilio/2010-04-01/Accounts/{account}/Calls.json", twilio.createCall),
       .get("/twilio/2010-04-01/Accounts/{account}/Calls.json", twilio.listCalls),
+      .get("/twilio/2010-04-01/Accounts/{account}/Messages/{name}", twilio.fetch),
+      .get("/twilio/2010-04-01/Accounts/{account}/Calls/{name}", twilio.fetch),
       .post("/sendgrid/v3/mail/send", sendGrid.send),
       .get("/sendgrid/v3/scopes", sendGrid.scopes),
     ]

@@ -49,7 +49,7 @@ struct TwilioAPI {
     let direction = "outbound-api"
     let num_segments: String
     let num_media = "0"
-    let price: String? = nil
+    let price: String?
     let price_unit = "USD"
     let error_code: Int? = nil
     let error_message: String? = nil
@@ -64,7 +64,11 @@ struct TwilioAPI {
       to = message.to
       from = message.from
       body = message.body
-      num_segments = String((message.body.utf8.count + 159) / 160)
+      let segments = message.channel == "call" ? 1 : ShortMessage.segments(message.body)
+      num_segments = String(segments)
+      // Charged once it is known where it went, 0.0075 a segment.
+      let isCharged = message.status == "delivered" || message.status == "completed"
+      price = isCharged ? "-0.\(String(100_000 + 750 * segments).dropFirst())" : nil
       date_created = Self.rfc2822(message.at)
       date_updated = date_created
       let kind = message.channel == "call" ? "Calls" : "Messages"
@@ -138,6 +142,17 @@ struct TwilioAPI {
         channel == "call"
           ? MessagePage(calls: messages, page_size: size)
           : MessagePage(messages: messages, page_size: size))
+    }
+  }
+
+  /// One message or call, by the name `<sid>.json`.
+  func fetch(_ request: Request) throws -> Response {
+    try answer(request) {
+      let account = try authenticate(request)
+      guard let name = request.parameters["name"], name.hasSuffix(".json"),
+        let message = sandbox.inbox.find(String(name.dropLast(5)))
+      else { throw Problem(20404, "The requested resource was not found", status: 404) }
+      return try .json(Message(message, account))
     }
   }
 

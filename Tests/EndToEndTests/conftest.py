@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pymysql
@@ -194,12 +195,18 @@ class System:
 
     # The database
 
-    def rows(self, sql, *values):
+    @contextmanager
+    def database(self):
+        """A cursor whose every statement is committed."""
         with pymysql.connect(unix_socket=str(self.state / "mariadb.sock"), user="root", database="countersign",
                              cursorclass=pymysql.cursors.DictCursor, autocommit=True) as connection:
             with connection.cursor() as cursor:
-                cursor.execute(sql, values)
-                return cursor.fetchall()
+                yield cursor
+
+    def rows(self, sql, *values):
+        with self.database() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall()
 
 
 def eventually(condition, seconds=10):

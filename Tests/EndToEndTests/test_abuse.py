@@ -144,6 +144,21 @@ def test_money_stops_at_the_days_budget_and_owners_keep_a_reserve(own_system):
     assert metric(system, "verify-phone", "countersign_refusals_total")['program="verify-phone",limit="everything-money"'] == 4
 
 
+def test_what_the_provider_charged_takes_the_place_of_the_built_in_price(own_system):
+    system = own_system()
+    key, number = system.key(), phone()
+    system.call("POST", "/request-otp", {"phoneNumber": number}, key)
+    built_in = system.rows("SELECT day_cost FROM traffic WHERE scope = '*'")[0]["day_cost"]
+    eventually(lambda: system.rows("SELECT id FROM message WHERE status = 'delivered'"))
+    # The courier asks a few seconds after it began.
+    os.kill(system.pid("courier"), signal.SIGKILL)
+    learned = eventually(lambda: system.rows("SELECT country, channel, source, amount FROM price"), 20)
+    assert learned == [{"country": "US", "channel": "sms", "source": "provider", "amount": 7_500}]
+    time.sleep(1)
+    system.call("POST", "/request-otp", {"phoneNumber": phone()}, key)
+    assert system.rows("SELECT day_cost FROM traffic WHERE scope = '*'")[0]["day_cost"] == built_in + 7_500
+
+
 def test_a_refused_code_costs_nothing_and_a_provider_that_fails_gives_nothing_back(own_system):
     system = own_system()
     system.rule(action="fail", status=400, code=21211, times=5)

@@ -103,6 +103,39 @@ package struct DestinationStore {
 
   // MARK: What the provider charges
 
+  /// A message that the provider can be asked about, of a country of which it was not for a day.
+  struct Unpriced {
+    let country: String
+    let channel: OutgoingMessage.Channel
+    let sid: String
+  }
+
+  /// What was delivered within the last ten minutes to countries whose price is not known, one of each.
+  func unpriced(at now: Date) throws -> [Unpriced] {
+    try connection.all(
+      """
+      SELECT m.country, m.channel, MAX(m.provider_sid) AS sid
+        FROM message m
+        LEFT JOIN price p ON p.country = m.country AND p.channel = m.channel AND p.source = 'provider'
+                         AND p.updated_at > \(now - 86_400)
+       WHERE m.channel IN ('sms', 'call')
+         AND m.queue_lane IS NULL
+         AND m.due_at > \(now - 600)
+         AND m.status = 'delivered'
+         AND m.provider_sid IS NOT NULL
+         AND m.country IS NOT NULL
+         AND p.country IS NULL
+       GROUP BY m.country, m.channel
+       LIMIT 16
+      """
+    ).map { row in
+      Unpriced(
+        country: try row.text("country"),
+        channel: OutgoingMessage.Channel(rawValue: try row.text("channel")) ?? .sms,
+        sid: try row.text("sid"))
+    }
+  }
+
   /// Notes what the provider charged for a segment.
   func learn(
     _ amount: Int, country: String, _ channel: OutgoingMessage.Channel, at now: Date

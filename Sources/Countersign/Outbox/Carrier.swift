@@ -18,6 +18,18 @@ protocol Carrier: Sendable {
   /// What the provider knows of an order whose outcome was lost.
   func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
     -> CarrierFinding
+
+  /// The request that asks what a message cost; nil when the provider does not say.
+  func askPrice(sid: String, _ channel: OutgoingMessage.Channel) -> TransferRequest?
+
+  /// What a segment or a call cost, in millionths of a US dollar; nil while that is not known.
+  func price(_ result: Result<TransferResponse, TransferError>) -> Int?
+}
+
+extension Carrier {
+  func askPrice(sid: String, _ channel: OutgoingMessage.Channel) -> TransferRequest? { nil }
+
+  func price(_ result: Result<TransferResponse, TransferError>) -> Int? { nil }
 }
 
 /// What is to be sent.

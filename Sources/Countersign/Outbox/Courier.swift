@@ -27,7 +27,8 @@ package final class Courier {
   private let mail: (any Carrier)?
   private let log: Logger
   private let bell: CourierBellReceiver
-  private let transfers = TransferSet<Task>(connections: maximumTransfers)
+  private let destinations: DestinationStore
+  private let transfers = TransferSet<Work>(connections: maximumTransfers)
   private var outcomes: [Outcome] = []
 
   /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come
@@ -44,6 +45,16 @@ package final class Courier {
   private static let attemptsWithoutAnswer = 2
   /// How long an idle courier sleeps without a ring.
   private static let pollMilliseconds: Int32 = 500
+
+  /// How often the provider is asked what it charged, and how long after the start for the first time.
+  private static let priceSeconds: UInt64 = 600
+  private static let firstPriceSeconds: UInt64 = 5
+
+  /// What a transfer is for.
+  private enum Work {
+    case message(Task)
+    case price(DestinationStore.Unpriced)
+  }
 
   private struct Task {
     let message: CourierStore.Claimed
@@ -68,6 +79,7 @@ package final class Courier {
     connection = Connection(configuration.database)
     store = CourierStore(connection: connection)
     delivery = DeliveryStore(connection: connection)
+    destinations = DestinationStore(connection: connection)
     vault = MessageVault(keys: configuration.keys)
     texts = TwilioMessages(configuration.twilio, configuration.publicBaseURL)
     mail = configuration.sendGrid.map {
@@ -81,6 +93,7 @@ package final class Courier {
   package func run() {
     var claimsAt: UInt64 = 0
     var isBacklog = false
+    var pricesAt = MonotonicClock.nanoseconds + Self.firstPriceSeconds * 1_000_000_000
     while !Signals.wait(milliseconds: 0) {
       // Recording comes first: what is known of a message must not be overtaken by its next claim.
       collect()
@@ -88,6 +101,10 @@ package final class Courier {
       if bell.drain() || isBacklog || now >= claimsAt {
         isBacklog = attempt("claim") { try claim() } ?? false
         claimsAt = now + UInt64(Self.pollMilliseconds) * 1_000_000
+      }
+      if now >= pricesAt {
+        attempt("prices") { try askPrices() }
+        pricesAt = now + Self.priceSeconds * 1_000_000_000
       }
       let isFull = Self.maximumTransfers - transfers.count < Self.smallestClaim
       // With a backlog and free places there is more to claim at once.
@@ -106,6 +123,7 @@ package final class Courier {
 
   /// Does what needs the database; without it the courier goes on with what it has, and tries
   /// again.
+  @discardableResult
   private func attempt<Value>(_ what: String, _ body: () throws -> Value) -> Value? {
     do {
       return try body()
@@ -162,7 +180,7 @@ package final class Courier {
       if message.isReclaimed {
         if let request = carrier.lookUp(order) {
           let task = Task(message: message, order: order, carrier: carrier, isLookUp: true)
-          return transfers.add(request, task)
+          return transfers.add(request, .message(task))
         }
         guard message.kind != OutgoingMessage.Kind.code.rawValue,
           message.attempts <= Self.attemptsWithoutAnswer
@@ -173,7 +191,7 @@ package final class Courier {
       }
       transfers.add(
         try carrier.send(order),
-        Task(message: message, order: order, carrier: carrier, isLookUp: false))
+        .message(Task(message: message, order: order, carrier: carrier, isLookUp: false)))
     } catch {
       // A key that was retired too early, or a row that was tampered with: no later attempt can
       // open it.
@@ -183,13 +201,30 @@ package final class Courier {
     }
   }
 
+  /// Asks what messages cost, one a country: budgets of money go by it.
+  private func askPrices() throws {
+    for message in try destinations.unpriced(at: .now) {
+      guard let request = texts.askPrice(sid: message.sid, message.channel) else { continue }
+      transfers.add(request, .price(message))
+    }
+  }
+
   // MARK: Recording
 
   private func collect() {
-    for (task, result) in transfers.advance() {
-      outcomes.append(
-        Outcome(
-          message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result)))
+    for (work, result) in transfers.advance() {
+      switch work {
+      case .message(let task):
+        outcomes.append(
+          Outcome(
+            message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result))
+        )
+      case .price(let message):
+        guard let amount = texts.price(result) else { continue }
+        attempt("price") {
+          try destinations.learn(amount, country: message.country, message.channel, at: .now)
+        }
+      }
     }
     guard !outcomes.isEmpty else { return }
     // Not recorded: tried again with the next ones. If this process dies first, the leases end and

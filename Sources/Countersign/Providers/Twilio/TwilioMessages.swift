@@ -115,6 +115,47 @@ struct TwilioMessages: Carrier {
     }
   }
 
+  func askPrice(sid: String, _ channel: OutgoingMessage.Channel) -> TransferRequest? {
+    guard TwilioSettings.isSID(sid, "SM", "MM", "CA") else { return nil }
+    return request(.get, "\(account)/\(channel == .call ? "Calls" : "Messages")/\(sid).json")
+  }
+
+  private struct Priced: Decodable {
+    let price: String?
+    let priceUnit: String?
+    let segments: String?
+
+    enum CodingKeys: String, CodingKey {
+      case price
+      case priceUnit = "price_unit"
+      case segments = "num_segments"
+    }
+  }
+
+  /// A price is negative where something was charged, and null for a while after the sending.
+  func price(_ result: Result<TransferResponse, TransferError>) -> Int? {
+    guard case .success(let response) = result, response.status == 200,
+      let priced = try? JSONDecoder().decode(Priced.self, from: Data(response.body)),
+      priced.priceUnit?.uppercased() == "USD", let price = priced.price, price.hasPrefix("-"),
+      let amount = Self.millionths(price.dropFirst())
+    else { return nil }
+    return amount / max(1, priced.segments.flatMap { Int($0) } ?? 1)
+  }
+
+  /// Millionths of a decimal number such as `0.00750`; nil for anything else, and above a thousand.
+  static func millionths(_ text: Substring) -> Int? {
+    let parts = text.utf8.split(
+      separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, (1...3).contains(parts[0].count), (1...12).contains(parts[1].count)
+    else { return nil }
+    var amount = 0
+    for digit in Array(parts[0]) + Array((Array(parts[1]) + Array("00000".utf8)).prefix(6)) {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+      amount = amount * 10 + Int(digit - UInt8(ascii: "0"))
+    }
+    return amount
+  }
+
   private struct Page: Decodable {
     let messages: [Message]?
     let calls: [Message]?
