@@ -5,11 +5,8 @@
 """
 
 import re
-import statistics
-import time
 
 import pytest
-import requests
 
 from conftest import PASSWORD, at_once, eventually, phone
 from test_sign_up import other
@@ -128,32 +125,6 @@ def test_a_number_of_nobodys_is_answered_like_one_of_somebodys(system):
     assert known == unknown and [k[1]["attemptsRemaining"] for k in known[5:]] == [2, 1, 0, 0, 0]
     assert all(k[1]["message"] == k[1]["error"] for k in known[5:])
     assert system.messages(nobody) == []
-
-
-def test_the_time_of_an_answer_does_not_say_whether_somebody_has_the_number(own_system):
-    """A-21, 500 of each, in turn."""
-    system = own_system(TWILIO_MAX_SMS_PER_HOUR="100000", TWILIO_MAX_SMS_PER_DAY="100000")
-    system.rule(action="slow", seconds=5)
-    person, nobody = person_with_phone_without_waiting(system), phone()
-    session = requests.Session()
-    times = {person: [], nobody: []}
-    for _ in range(500):
-        for number in times:
-            started = time.perf_counter()
-            answer = session.post(f"{system.base}/api/auth/sms/request-password-reset", json={"phoneNumber": number}, timeout=10)
-            times[number].append(time.perf_counter() - started)
-            assert answer.status_code == 200
-    difference = abs(statistics.median(times[person]) - statistics.median(times[nobody]))
-    assert difference < 0.002, difference
-
-
-def person_with_phone_without_waiting(system):
-    """A number that an account has verified, where the provider is slow."""
-    number, person = phone(), system.register()
-    system.clear_rules()
-    system.verify_phone(person, number)
-    system.rule(action="slow", seconds=5)
-    return number
 
 
 def test_of_50_parallel_resets_with_the_right_code_one_succeeds(system):

@@ -4,6 +4,10 @@ package import FoundationEssentials
 package struct Account: Sendable {
   package typealias ID = Identifier<Account>
 
+  /// An id that no account has: asked for where there is no account, so that the database does the
+  /// same for an unknown address as for a known one.
+  static let nobody = ID(at: Date(timeIntervalSince1970: 0))
+
   package let id: ID
   package let email: String
   package let name: String?

@@ -52,21 +52,22 @@ package enum PasswordHash {
   /// - Returns: the hash in PHC form, with its parameters and salt.
   /// - Throws: `busy` when too many hashes wait already.
   package static func make(_ password: Password) throws(Rejection) -> [UInt8] {
-    try HashingGate.shared.run {
-      let salt = Random.bytes(saltLength)
-      var encoded = [CChar](
-        repeating: 0,
-        count: argon2_encodedlen(
-          passes, memory, lanes, UInt32(saltLength), UInt32(hashLength), Argon2_id))
-      let result = unsafe argon2id_hash_encoded(
-        passes, memory, lanes, password.bytes, password.bytes.count, salt, salt.count, hashLength,
-        &encoded,
-        encoded.count)
-      // Fails only without the memory for one hash, where no answer would be better than a wrong
-      // one.
-      precondition(result == ARGON2_OK.rawValue, "Argon2 failed")
-      return encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    }
+    try HashingGate.shared.run { hash(password.bytes) }
+  }
+
+  private static func hash(_ password: [UInt8]) -> [UInt8] {
+    let salt = Random.bytes(saltLength)
+    var encoded = [CChar](
+      repeating: 0,
+      count: argon2_encodedlen(
+        passes, memory, lanes, UInt32(saltLength), UInt32(hashLength), Argon2_id))
+    let result = unsafe argon2id_hash_encoded(
+      passes, memory, lanes, password, password.count, salt, salt.count, hashLength, &encoded,
+      encoded.count)
+    // Fails only without the memory for one hash, where no answer would be better than a wrong
+    // one.
+    precondition(result == ARGON2_OK.rawValue, "Argon2 failed")
+    return encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
   }
 
   /// True when the password is the one that was hashed.
@@ -83,8 +84,11 @@ package enum PasswordHash {
   /// Spends the time of one hash, where there is no account to check against: an unknown address
   /// must not answer faster.
   package static func pretend(_ password: Password) throws(Rejection) {
-    _ = try make(password)
+    _ = try verify(password, nobodys)
   }
+
+  /// The hash of a password that nobody knows.
+  private static let nobodys = hash(Random.bytes(32))
 }
 
 /// Lets one hash a core run, some wait, and turns the rest away.

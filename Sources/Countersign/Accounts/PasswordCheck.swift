@@ -143,7 +143,8 @@ struct PasswordCheck {
 
   private func judge(_ secret: Secret, _ account: Account?) throws -> Right? {
     guard let password = Password(secret) else { return nil }
-    guard let account, let sealed = try store.passwordSealed(of: account.id) else {
+    let stored = try store.passwordSealed(of: account?.id ?? Account.nobody)
+    guard let account, let sealed = stored else {
       try PasswordHash.pretend(password)
       return nil
     }

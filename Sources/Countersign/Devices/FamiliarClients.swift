@@ -34,10 +34,8 @@ package struct FamiliarClients {
   /// True when an account is used from there; asked also where there is no account, so that nothing
   /// tells the one from the other.
   func isFamiliar(_ client: ClientDescription, to account: Account.ID?) throws -> Bool {
-    try store.isFamiliar(hash(client), account ?? Self.nobody)
+    try store.isFamiliar(hash(client), account ?? Account.nobody)
   }
-
-  private static let nobody = Account.ID(at: .distantPast)
 
   private func hash(_ client: ClientDescription) -> [UInt8] {
     let text = "\(NetworkAddress.network(client.address))\n\(client.userAgent)"

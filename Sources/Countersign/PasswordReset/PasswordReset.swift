@@ -50,10 +50,15 @@ package struct PasswordReset {
 
   // MARK: Asking
 
+  /// How long an answer takes at least: longer than all that is done for a number that somebody has,
+  /// so that the time does not tell it from another.
+  private static let answerTime: UInt64 = 25_000_000
+
   /// Sends codes to the owner of a number, if it has one.
   ///
   /// - Throws: `send_limit_reached` and `proof_required`, for a number of nobody's too.
   package func request(_ number: PhoneNumber, by stranger: Stranger, at now: Date) throws {
+    let started = MonotonicClock.nanoseconds
     let subject = try phones.hash(number)
     let lifetime = VerificationCode.Lifetime.verification
     let end = now + lifetime.interval
@@ -86,6 +91,10 @@ package struct PasswordReset {
       return true
     }
     outbox.wakeCourier()
+    let taken = MonotonicClock.nanoseconds - started
+    if taken < Self.answerTime {
+      MonotonicClock.sleep(microseconds: UInt32((Self.answerTime - taken) / 1_000))
+    }
   }
 
   /// True when the account's second factor is this phone. Also where an app is on beside it, since a

@@ -66,4 +66,8 @@ package enum MonotonicClock {
   package static func sleep(milliseconds: UInt32) {
     usleep(milliseconds * 1_000)
   }
+
+  static func sleep(microseconds: UInt32) {
+    usleep(microseconds)
+  }
 }
