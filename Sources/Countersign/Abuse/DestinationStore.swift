@@ -136,11 +136,14 @@ package struct DestinationStore {
     }
   }
 
-  /// Notes what the provider charged for a segment.
+  /// Notes what the provider charged for a segment. Of a country's networks it is one: no less is noted
+  /// than half of what the built-in table says.
   func learn(
     _ amount: Int, country: String, _ channel: OutgoingMessage.Channel, at now: Date
   ) throws(DatabaseError) {
-    try setPrice(amount, country: country, channel, source: "provider", at: now)
+    let least =
+      (channel == .call ? MessagePrices.call(country) : MessagePrices.text(country)) / 2
+    try setPrice(max(amount, least), country: country, channel, source: "provider", at: now)
   }
 }
 

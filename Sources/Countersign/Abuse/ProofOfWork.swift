@@ -44,11 +44,17 @@ package struct ProofOfWork {
     ]
   }
 
-  /// The id of a solved puzzle, to be used up; nil for anything else.
+  /// A puzzle that was solved: what is used up by that, and how hard it was.
+  struct Solved: Equatable {
+    let id: [UInt8]
+    let difficulty: Int
+  }
+
+  /// What a solution solves; nil for anything else.
   ///
   /// - Parameter solution: `<token>.<counter>`, the counter in decimal digits.
   func verify(_ solution: String, _ action: Action, address: String, at now: Date) throws
-    -> [UInt8]?
+    -> Solved?
   {
     let parts = solution.utf8.split(
       separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
@@ -69,7 +75,9 @@ package struct ProofOfWork {
       Double(Self.integer(body[4..<8])) > now.timeIntervalSince1970
     else { return nil }
     let hash = SHA256.hash(data: Array(solution.utf8))
-    return Self.zeroBits(hash) >= Int(body[8]) ? Array(body.suffix(Self.identifierLength)) : nil
+    let difficulty = Int(body[8])
+    guard Self.zeroBits(hash) >= difficulty else { return nil }
+    return Solved(id: Array(body.suffix(Self.identifierLength)), difficulty: difficulty)
   }
 
   private func mac(_ body: [UInt8], _ action: Action, _ address: String, key: UInt32) throws

@@ -86,14 +86,10 @@ struct SendGuard {
       let after = try connection.transaction {
         try permit()
         _ = try limits.chargeInTransaction(charges(request, proof), at: now)
-        return try count(request, cost, isSent: try queue(), isProven: proof != nil, at: now)
+        return try count(
+          request, cost, isSent: try queue(), difficulty: proof?.difficulty ?? 0, at: now)
       }
-      for scope in after {
-        for budget in judgement.halfUsed(scope, at: now) {
-          try alerts.raiseOnce(
-            .budgetHalfUsed, about: Self.subject(scope.scope, budget, now), at: now)
-        }
-      }
+      noteHalfUsed(after, at: now)
     } catch let refused as SlidingLimits.Refused {
       // A solution that was used is worth a new puzzle, not a wait.
       if case .proof = refused.key {
@@ -109,7 +105,7 @@ struct SendGuard {
 
   // MARK: Counting
 
-  private func charges(_ request: Request, _ proof: [UInt8]?) -> [SlidingLimits.Charge] {
+  private func charges(_ request: Request, _ proof: ProofOfWork.Solved?) -> [SlidingLimits.Charge] {
     let (hour, day): (TimeInterval, TimeInterval) = (3_600, 86_400)
     var charges: [SlidingLimits.Charge] = [
       (
@@ -120,17 +116,23 @@ struct SendGuard {
         ]
       )
     ]
-    if case .stranger = request.asker {
+    switch request.asker {
+    case .stranger:
       // The same share of the day, or a stranger who comes back every hour would take all of it.
-      let share = max(1, settings.sendsPerNumberPerDay * 3 / 5)
       charges.append(
         (
           .anonymousSendsTo(request.number),
           [
             SlidingLimit(settings.anonymousSendsPerNumberPerHour, per: hour),
-            SlidingLimit(share, per: day),
+            SlidingLimit(max(1, settings.sendsPerNumberPerDay * 3 / 5), per: day),
           ]
         ))
+      charges.append(unprovenCharge(request.number))
+    case .owner where !request.isNumberProven:
+      // An account is soon opened, and the number may be another's, who signs in with it.
+      charges.append(unprovenCharge(request.number))
+    case .owner, .host:
+      break
     }
     if let account = request.asker.account {
       charges.append(
@@ -152,8 +154,15 @@ struct SendGuard {
           ]
         ))
     }
-    if let proof { charges.append((.proof(proof), [SlidingLimit(1, per: ProofOfWork.lifetime)])) }
+    if let proof {
+      charges.append((.proof(proof.id), [SlidingLimit(1, per: ProofOfWork.lifetime)]))
+    }
     return charges
+  }
+
+  private func unprovenCharge(_ number: PhoneNumber) -> SlidingLimits.Charge {
+    let share = max(1, settings.sendsPerNumberPerDay * 4 / 5)
+    return (.unprovenSendsTo(number), [SlidingLimit(share, per: 86_400)])
   }
 
   /// Thrown inside the transaction, which it undoes.
@@ -162,7 +171,7 @@ struct SendGuard {
   }
 
   private func count(
-    _ request: Request, _ cost: Int, isSent: Bool, isProven: Bool, at now: Date
+    _ request: Request, _ cost: Int, isSent: Bool, difficulty: Int, at now: Date
   ) throws -> [Traffic] {
     let addition = TrafficStore.Addition(
       sent: isSent ? 1 : 0, cost: isSent ? cost : 0, isToUnproven: !request.isNumberProven)
@@ -175,7 +184,8 @@ struct SendGuard {
     let verdict = judgement.judge(
       after,
       SendJudgement.Sending(
-        standing: standing, isToUnproven: !request.isNumberProven, isProven: isProven, cost: cost,
+        standing: standing, isToUnproven: !request.isNumberProven, difficulty: difficulty,
+        cost: cost,
         added: addition), at: now)
     guard verdict == .allowed else { throw Unfit(verdict: verdict) }
     return after
@@ -183,7 +193,7 @@ struct SendGuard {
 
   // MARK: Refusing
 
-  private func proof(of asker: Asker, at now: Date) throws -> [UInt8]? {
+  private func proof(of asker: Asker, at now: Date) throws -> ProofOfWork.Solved? {
     guard case .stranger(let stranger, let action) = asker, let solution = stranger.proof else {
       return nil
     }
@@ -198,10 +208,10 @@ struct SendGuard {
     case .allowed:
       return Rejection(.internalError)
     case .refused(let refusal, let seconds):
-      try note(refusal, at: now)
+      note(refusal, at: now)
       return Rejection(.sendLimitReached, retryAfter: seconds).limited(by: refusal.name)
     case .proofNeeded(let refusal, let difficulty):
-      try note(refusal, at: now)
+      note(refusal, at: now)
       guard case .stranger(let stranger, let action) = request.asker else {
         return Rejection(.sendLimitReached).limited(by: refusal.name)
       }
@@ -212,20 +222,35 @@ struct SendGuard {
     }
   }
 
-  private func note(_ refusal: SendRefusal, at now: Date) throws {
-    switch refusal.cause {
-    case .budget(let budget):
-      try alerts.raiseOnce(.budgetUsedUp, about: Self.subject(refusal.scope, budget, now), at: now)
-    case .stops:
-      _ = try traffic.stop(refusal.scope, at: now)
-      try alerts.raiseOnce(
-        .pumpingSuspected, about: Self.subject(refusal.scope, .day, now), at: now)
-    case .slowed:
-      try alerts.raiseOnce(
-        .pumpingSuspected, about: Self.subject(refusal.scope, .day, now), at: now)
-    case .stopped, .risk:
-      break
-    }
+  /// What cannot be noted now is found again with the next send: the caller's answer stands.
+  private func note(_ refusal: SendRefusal, at now: Date) {
+    do {
+      switch refusal.cause {
+      case .budget(let budget):
+        try alerts.raiseOnce(
+          .budgetUsedUp, about: Self.subject(refusal.scope, budget, now), at: now)
+      case .stops:
+        guard try traffic.stop(refusal.scope, at: now) else { return }
+        try alerts.raise(
+          .destinationStopped, about: Self.subject(refusal.scope, .hour, now), at: now)
+      case .slowed:
+        try alerts.raiseOnce(
+          .pumpingSuspected, about: Self.subject(refusal.scope, .day, now), at: now)
+      case .stopped, .risk:
+        break
+      }
+    } catch {}
+  }
+
+  private func noteHalfUsed(_ after: [Traffic], at now: Date) {
+    do {
+      for scope in after {
+        for budget in judgement.halfUsed(scope, at: now) {
+          try alerts.raiseOnce(
+            .budgetHalfUsed, about: Self.subject(scope.scope, budget, now), at: now)
+        }
+      }
+    } catch {}
   }
 
   /// What an alert is about: once for a scope, a budget, and its period.

@@ -9,8 +9,8 @@ import FoundationEssentials
 ///   strangers cannot use up what owners sign in with.
 /// - Conversion: where fewer than one code in ten is used of at least thirty, a prefix is slowed: a
 ///   code every twenty seconds, and strangers solve a puzzle first. When the codes had time to be used
-///   and were not, it is stopped. A country goes the same way at ten times as many, without the
-///   prefixes that have a good record of their own.
+///   and were not, it is stopped. A country is slowed at three hundred and stopped at a thousand,
+///   without the prefixes that have a good record of their own.
 /// - Risk: strangers solve a puzzle also where half of an hour's budget is used up.
 ///
 /// Codes to numbers that an account has verified are neither counted as conversion nor stopped by it.
@@ -31,8 +31,8 @@ struct SendJudgement {
   struct Sending {
     let standing: Standing
     let isToUnproven: Bool
-    /// A puzzle's solution came with it.
-    let isProven: Bool
+    /// How hard the puzzle was whose solution came with it; nought for none.
+    let difficulty: Int
     /// What it costs, in millionths of a US dollar.
     let cost: Int
     /// What was added already: nought for a request that sends nothing.
@@ -47,9 +47,13 @@ struct SendJudgement {
     case proofNeeded(SendRefusal, difficulty: Int)
   }
 
-  static let leastInPrefix = 30
-  static let leastInCountry = 300
-  static let slowGap: TimeInterval = 20
+  /// From how many codes on a scope is slowed, and from how many it is stopped: a country later, since
+  /// so many more are hit by that.
+  private static let leastInPrefix = (slow: 30, stop: 30)
+  private static let leastInCountry = (slow: 300, stop: 1_000)
+  private static let slowGap: TimeInterval = 20
+  /// How long a first stop lasts.
+  private static let firstStop: TimeInterval = 1_800
 
   func judge(_ traffic: [Traffic], _ sending: Sending, at now: Date) -> Verdict {
     for scope in traffic {
@@ -119,52 +123,56 @@ struct SendJudgement {
 
   // MARK: Conversion
 
+  private func judgeConversion(_ traffic: [Traffic], _ sending: Sending, at now: Date) -> Verdict? {
+    let prefix = traffic.first { if case .prefix = $0.scope { true } else { false } }
+    let hasGoodRecord =
+      prefix.map { $0.conversion.used > 0 && !hasCollapsed($0.conversion, atLeast: 1) } ?? false
+    var puzzle: (refusal: SendRefusal, difficulty: Int)?
+    for scope in traffic {
+      let least: (slow: Int, stop: Int)
+      switch scope.scope {
+      case .prefix: least = Self.leastInPrefix
+      case .country:
+        if hasGoodRecord { continue }
+        least = Self.leastInCountry
+      case .everything:
+        if puzzle == nil, halfUsed(scope, at: now).contains(.hour) {
+          puzzle = (SendRefusal(.risk, scope.scope), settings.proofDifficulty)
+        }
+        continue
+      }
+      let end = scope.stoppedUntil.flatMap { $0 > now ? $0 : nil }
+      let isStopped = end != nil || hasCollapsed(scope.mature(at: now), atLeast: least.stop)
+      if isStopped, sending.isToUnproven {
+        return .refused(
+          SendRefusal(end == nil ? .stops : .stopped, scope.scope),
+          seconds: Self.seconds(from: now, to: end ?? now + Self.firstStop))
+      }
+      var before = scope.conversion
+      if sending.isToUnproven { before.sent -= sending.added.sent }
+      guard isStopped || hasCollapsed(before, atLeast: least.slow) else { continue }
+      let difficulty = settings.proofDifficulty + (isStopped ? 2 : 0)
+      if difficulty > puzzle?.difficulty ?? 0 {
+        puzzle = (SendRefusal(.slowed, scope.scope), difficulty)
+      }
+    }
+    guard let puzzle else { return nil }
+    if sending.standing == .stranger, sending.difficulty < puzzle.difficulty {
+      return .proofNeeded(puzzle.refusal, difficulty: puzzle.difficulty)
+    }
+    // Where it is slowed, whoever asks waits for a turn.
+    guard puzzle.refusal.cause == .slowed, sending.isToUnproven,
+      let last = prefix?.previousSentAt, last + Self.slowGap > now
+    else { return nil }
+    return .refused(puzzle.refusal, seconds: Self.seconds(from: now, to: last + Self.slowGap))
+  }
+
   private func hasCollapsed(_ conversion: Traffic.Conversion, atLeast least: Int) -> Bool {
     conversion.hasCollapsed(atLeast: least, percent: settings.leastConversionPercent)
   }
 
-  private func judgeConversion(_ traffic: [Traffic], _ sending: Sending, at now: Date) -> Verdict? {
-    let prefix = traffic.first { if case .prefix = $0.scope { true } else { false } }
-    let hasGoodRecord = prefix.map {
-      $0.conversion.used > 0 && !hasCollapsed($0.conversion, atLeast: 1)
-    }
-    var proof: Verdict?
-    for scope in traffic {
-      let least: Int
-      switch scope.scope {
-      case .prefix: least = Self.leastInPrefix
-      case .country:
-        if hasGoodRecord == true { continue }
-        least = Self.leastInCountry
-      case .everything:
-        if halfUsed(scope, at: now).contains(.hour) {
-          proof =
-            proof
-            ?? .proofNeeded(SendRefusal(.risk, scope.scope), difficulty: settings.proofDifficulty)
-        }
-        continue
-      }
-      let isHeld = scope.stoppedUntil.map { $0 > now } ?? false
-      let isStopped = isHeld || hasCollapsed(scope.mature(at: now), atLeast: least)
-      if isStopped, sending.isToUnproven {
-        let end = isHeld ? scope.stoppedUntil : nil
-        return .refused(
-          SendRefusal(isHeld ? .stopped : .stops, scope.scope),
-          seconds: end.map { max(1, Int($0.timeIntervalSince(now).rounded(.up))) } ?? 1_800)
-      }
-      var before = scope.conversion
-      if sending.isToUnproven { before.sent -= sending.added.sent }
-      guard isStopped || hasCollapsed(before, atLeast: least) else { continue }
-      let slow = SendRefusal(.slowed, scope.scope)
-      proof = .proofNeeded(slow, difficulty: settings.proofDifficulty + (isStopped ? 2 : 0))
-      if sending.isToUnproven, let last = prefix?.previousSentAt,
-        last + Self.slowGap > now, sending.standing != .stranger || sending.isProven
-      {
-        let wait = (last + Self.slowGap).timeIntervalSince(now)
-        return .refused(slow, seconds: max(1, Int(wait.rounded(.up))))
-      }
-    }
-    return sending.standing == .stranger && !sending.isProven ? proof : nil
+  private static func seconds(from now: Date, to end: Date) -> Int {
+    max(1, Int(end.timeIntervalSince(now).rounded(.up)))
   }
 }
 

@@ -77,12 +77,17 @@ package struct SlidingLimits {
     while start < rows.endIndex {
       let end = rows[start...].firstIndex { $0.unit != rows[start].unit } ?? rows.endIndex
       let counted = try record(rows[start..<end], at: now)
+      var refused: Refused?
       for (row, state) in zip(rows[start..<end], counted) {
-        if let seconds = row.limits.compactMap({ state.wait($0, row.unit, at: now) }).max() {
-          throw Refused(key: charges[row.charge].key, seconds: seconds)
+        let (charge, wait) = (
+          charges[row.charge], row.limits.compactMap { state.wait($0, row.unit, at: now) }.max()
+        )
+        if let wait, wait > refused?.seconds ?? 0 {
+          refused = Refused(key: charge.key, seconds: wait)
         }
-        counts[row.charge] = state.count(row.limits[0], row.unit, at: now)
+        if row.isFirst { counts[row.charge] = state.count(row.limits[0], row.unit, at: now) }
       }
+      if let refused { throw refused }
       start = end
     }
     return counts
@@ -131,6 +136,8 @@ package struct SlidingLimits {
     let unit: Int
     /// Which charge it belongs to.
     let charge: Int
+    /// It has the first of the charge's limits.
+    let isFirst: Bool
   }
 
   /// The rows of a key: one, whose stamps serve all its limits, unless one of them is so large that
@@ -144,11 +151,16 @@ package struct SlidingLimits {
       try keys.indexMAC(.limit, (key.fields + (part.map { [$0] } ?? [])).map { Array($0.utf8) })
     }
     guard limits.count > 1, limits.contains(where: { unit($0) > 1 }) else {
-      return [CountedRow(id: try id(nil), limits: limits, unit: unit(limits[0]), charge: charge)]
+      return [
+        CountedRow(
+          id: try id(nil), limits: limits, unit: unit(limits[0]), charge: charge,
+          isFirst: true)
+      ]
     }
-    return try limits.map {
+    return try limits.enumerated().map { index, limit in
       CountedRow(
-        id: try id("per \(Int($0.window))"), limits: [$0], unit: unit($0), charge: charge)
+        id: try id("per \(Int(limit.window))"), limits: [limit], unit: unit(limit), charge: charge,
+        isFirst: index == 0)
     }
   }
 
@@ -164,13 +176,13 @@ package struct SlidingLimits {
       ]
     }
     let kept = 8 * (1 + (rows.flatMap(\.limits).map { $0.count / unit }.max() ?? 0))
-    // Assignments run from left to right: `stamps` is decided by the `pending` there was. The rows
-    // come back in the order they are given in.
+    // Assignments run from left to right: `stamps` is decided by the `pending` there was. Newest
+    // first also where a clock went back. The rows come back in the order they are given in.
     let found = try connection.all(
       """
       INSERT INTO limit_window (id, stamps, pending, expires_at) VALUES \(rows: values)
           ON DUPLICATE KEY UPDATE
-             stamps = IF(pending + 1 >= \(unit), LEFT(CONCAT(\(stamp), stamps), \(kept)), stamps),
+             stamps = IF(pending + 1 >= \(unit), LEFT(CONCAT(GREATEST(\(stamp), LEFT(stamps, 8)), stamps), \(kept)), stamps),
              pending = IF(pending + 1 >= \(unit), 0, pending + 1),
              expires_at = GREATEST(expires_at, VALUES(expires_at))
       RETURNING stamps, pending

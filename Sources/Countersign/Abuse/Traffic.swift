@@ -71,9 +71,9 @@ package struct Traffic: Sendable {
 
   /// The time that a code counts as newest.
   static let spanSeconds = 300
-  /// Eighths that are left with each span of the counts of the spans before: half of it is gone within
-  /// half an hour.
-  static let remainder = 7
+  /// Hundredths that are left with each span of the counts of the spans before: half of it is gone
+  /// within six hours, so that an attack cannot hide by being slow.
+  static let remainder = 99
   /// How long codes may take to be used before they tell anything.
   private static let maturity: TimeInterval = 120
 
@@ -90,9 +90,9 @@ package struct Traffic: Sendable {
     return hourSent + Int((Double(previousHourSent) * min(1, 1 - passed)).rounded(.up))
   }
 
-  func sentToday(at now: Date) -> Int { day == Self.day(now) ? daySent : 0 }
+  func sentToday(at now: Date) -> Int { day >= Self.day(now) ? daySent : 0 }
 
-  package func costToday(at now: Date) -> Int { day == Self.day(now) ? dayCost : 0 }
+  package func costToday(at now: Date) -> Int { day >= Self.day(now) ? dayCost : 0 }
 
   /// All codes that still count.
   var conversion: Conversion { newest + previous + older }

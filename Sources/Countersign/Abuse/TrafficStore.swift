@@ -41,11 +41,11 @@ struct TrafficStore {
              day_cost = IF(VALUES(day) <= day, day_cost, 0) + VALUES(day_cost),
              day = GREATEST(day, VALUES(day)),
              older_sent = IF(VALUES(span) <= span, older_sent,
-                              FLOOR((older_sent + previous_sent + IF(VALUES(span) > span + 1, span_sent, 0))
-                                    * POW(\(Traffic.remainder) / 8, VALUES(span) - span))),
+                              ROUND((older_sent + 1000 * (previous_sent + IF(VALUES(span) > span + 1, span_sent, 0)))
+                                    * POW(\(Traffic.remainder) / 100, VALUES(span) - span))),
              older_used = IF(VALUES(span) <= span, older_used,
-                              FLOOR((older_used + previous_used + IF(VALUES(span) > span + 1, span_used, 0))
-                                    * POW(\(Traffic.remainder) / 8, VALUES(span) - span))),
+                              ROUND((older_used + 1000 * (previous_used + IF(VALUES(span) > span + 1, span_used, 0)))
+                                    * POW(\(Traffic.remainder) / 100, VALUES(span) - span))),
              previous_sent = CASE WHEN VALUES(span) <= span THEN previous_sent
                                   WHEN VALUES(span) = span + 1 THEN span_sent ELSE 0 END,
              previous_used = CASE WHEN VALUES(span) <= span THEN previous_used
@@ -69,7 +69,7 @@ struct TrafficStore {
       UPDATE traffic
          SET span_used = span_used + (span = \(sent)),
              previous_used = previous_used + (span = \(sent) + 1),
-             older_used = older_used + (span > \(sent) + 1)
+             older_used = older_used + 1000 * (span > \(sent) + 1)
        WHERE scope IN (\(list: [number.prefix, number.region]))
       """)
   }
@@ -123,9 +123,15 @@ struct TrafficStore {
     ]
   }
 
-  /// Removes scopes that no code went to for two days.
+  /// Removes scopes that no code went to for two days, and whose last stop is as long over.
   func purge(at now: Date) throws(DatabaseError) -> Int {
-    try connection.execute("DELETE FROM traffic WHERE day < \(Traffic.day(now) - 1) LIMIT 10000")
+    try connection.execute(
+      """
+      DELETE FROM traffic
+       WHERE day < \(Traffic.day(now) - 1)
+         AND (stopped_until IS NULL OR stopped_until < \(now - 86_400))
+       LIMIT 10000
+      """)
   }
 }
 
@@ -141,7 +147,9 @@ extension Traffic {
     span = try row.int("span")
     newest = Conversion(sent: try row.int("span_sent"), used: try row.int("span_used"))
     previous = Conversion(sent: try row.int("previous_sent"), used: try row.int("previous_used"))
-    older = Conversion(sent: try row.int("older_sent"), used: try row.int("older_used"))
+    // In thousandths; what is left of a use counts as one.
+    older = Conversion(
+      sent: try row.int("older_sent") / 1_000, used: (try row.int("older_used") + 999) / 1_000)
     previousSentAt = try row.optionalTime("previous_sent_at")
     stoppedUntil = try row.optionalTime("stopped_until")
   }

@@ -58,20 +58,20 @@ struct PasswordCheck {
     at now: Date
   ) throws -> Right {
     let count = settings.loginFailuresPerAccount
-    var charges: [SlidingLimits.Charge]
-    switch place {
-    case .device(let device):
-      charges = [(.loginFailuresOn(device: device), Self.growing(count))]
-    case .familiar(let account):
-      charges = [
-        (.familiarLoginFailures(account, address: address), Self.growing(count)),
-        (.familiarLoginFailures(account, address: nil), Self.growing(count * 5)),
-      ]
-    case .elsewhere:
-      charges = [(.loginFailures(emailKey: emailKey), Self.growing(count))]
-    }
-    charges.append(
-      (.loginFailuresFrom(address: address), Self.growing(settings.loginFailuresPerAddress)))
+    let ofAddress: SlidingLimits.Charge = (
+      .loginFailuresFrom(address: address), Self.growing(settings.loginFailuresPerAddress)
+    )
+    // A remembered device not by its address, which it may share with those who fail.
+    let charges: [SlidingLimits.Charge] =
+      switch place {
+      case .device(let device): [(.loginFailuresOn(device: device), Self.growing(count))]
+      case .familiar(let account):
+        [
+          (.familiarLoginFailures(account, address: address), Self.growing(count)),
+          (.familiarLoginFailures(account, address: nil), Self.growing(count * 5)), ofAddress,
+        ]
+      case .elsewhere: [(.loginFailures(emailKey: emailKey), Self.growing(count)), ofAddress]
+      }
     return try charged(charges, at: now) {
       try judge(secret, account)
     } failed: { counts in
@@ -86,8 +86,8 @@ struct PasswordCheck {
   /// - Throws: `credentials_invalid`; `too_many_attempts`.
   @discardableResult
   func require(_ secret: Secret, of account: Account, at now: Date) throws -> Right {
-    let limits = Self.growing(settings.loginFailuresPerAccount)
-    return try charged([(.passwordFailures(account.id), limits)], at: now) {
+    let limit = SlidingLimit(settings.loginFailuresPerAccount, per: Self.window)
+    return try charged([(.passwordFailures(account.id), [limit])], at: now) {
       try judge(secret, account)
     } failed: { _ in
     }

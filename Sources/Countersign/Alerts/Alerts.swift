@@ -20,6 +20,8 @@ final class Alerts {
     case sealedDataUnreadable = "sealed_data_unreadable"
     /// Codes to a prefix or a country go out and are not used.
     case pumpingSuspected = "pumping_suspected"
+    /// It gets no more codes for a while.
+    case destinationStopped = "destination_stopped"
     case budgetHalfUsed = "budget_half_used"
     case budgetUsedUp = "budget_used_up"
     /// Wrong passwords of many accounts at once.
@@ -28,7 +30,8 @@ final class Alerts {
     var severity: String {
       switch self {
       case .deviceReused, .budgetHalfUsed: "warning"
-      case .codeSpray, .sealedDataUnreadable, .pumpingSuspected, .budgetUsedUp, .credentialSpray:
+      case .codeSpray, .sealedDataUnreadable, .pumpingSuspected,
+        .destinationStopped, .budgetUsedUp, .credentialSpray:
         "critical"
       }
     }

@@ -69,7 +69,7 @@ package struct Configuration: Sendable {
     /// for no such limit.
     package var leastConversionPercent = 10
     /// Zero bits that the solution of a puzzle begins with: each more doubles the work.
-    package var proofDifficulty = 17
+    package var proofDifficulty = 18
     package var resendSeconds = 60
     /// Failed tries at codes of one account and factor.
     package var failedCodesPerHour = 10

@@ -40,6 +40,9 @@ import Glibc
     case operation
 
     fileprivate var statementSeconds: Int { self == .service ? 5 : 0 }
+    /// How long a transaction may hold its locks and do nothing: a process that was stopped in the middle
+    /// of one must not keep the others waiting.
+    fileprivate var idleSeconds: Int { self == .service ? 10 : 0 }
     fileprivate var readSeconds: UInt32 { self == .service ? 10 : 24 * 3_600 }
   }
 
@@ -250,7 +253,7 @@ import Glibc
     let settings = """
       SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
         time_zone = '+00:00', tx_isolation = 'READ-COMMITTED', autocommit = 1, max_statement_time = \(purpose.statementSeconds),
-        innodb_lock_wait_timeout = 5
+        innodb_lock_wait_timeout = 5, idle_write_transaction_timeout = \(purpose.idleSeconds)
       """
     if unsafe mysql_real_query(handle, settings, UInt(settings.utf8.count)) != 0 {
       let code = unsafe mysql_errno(handle)

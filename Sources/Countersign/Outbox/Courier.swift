@@ -220,7 +220,7 @@ package final class Courier {
             message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result))
         )
       case .price(let message):
-        guard let amount = texts.price(result) else { continue }
+        guard let amount = texts.price(result), amount > 0 else { continue }
         attempt("price") {
           try destinations.learn(amount, country: message.country, message.channel, at: .now)
         }

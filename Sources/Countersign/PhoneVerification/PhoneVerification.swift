@@ -68,14 +68,16 @@ package struct PhoneVerification {
 
   // MARK: Sending
 
-  /// Sends a code for the host's own use; `lifetime` is shorter for a second factor.
+  /// Sends a code for the host's own use; for a second factor, whose number the host knows to be its
+  /// user's, one that lives shorter.
   package func sendForHost(
     to number: PhoneNumber, channel: OutgoingMessage.Channel, isSecondFactor: Bool, at now: Date
   ) throws -> Sent {
     try send(
       .otp, subject: try phones.hash(number), to: number, channel: channel, asker: .host,
       wording: isSecondFactor ? .signIn : .confirm,
-      lifetime: isSecondFactor ? .secondFactor : .verification, at: now)
+      lifetime: isSecondFactor ? .secondFactor : .verification, isNumberProven: isSecondFactor,
+      at: now)
   }
 
   /// Sends a code to a number that somebody wants to prove.
@@ -143,7 +145,7 @@ package struct PhoneVerification {
     _ purpose: VerificationCode.Purpose, subject: [UInt8], to number: PhoneNumber,
     channel: OutgoingMessage.Channel,
     asker: Asker, wording purposeWords: Wording.CodePurpose, lifetime: VerificationCode.Lifetime,
-    at now: Date, permit: () throws -> Void = {}
+    isNumberProven: Bool = false, at now: Date, permit: () throws -> Void = {}
   ) throws -> Sent {
     guard channel != .call || canCall else { throw Rejection(.invalidField, field: "channel") }
     let code = Random.digits(VerificationCode.length)
@@ -157,7 +159,7 @@ package struct PhoneVerification {
       code, purpose, subject: subject, to: number, channel, message.id, until: message.expiresAt)
     let request = SendGuard.Request(
       number: number, channel: channel, text: message.text, asker: asker.sending,
-      isNumberProven: false)
+      isNumberProven: isNumberProven)
     try sends.send(request, at: now, permit: permit) {
       try store.issue(purpose, subject, issue, at: now)
       try outbox.queue(message, at: now)
@@ -204,6 +206,7 @@ package struct PhoneVerification {
       try store.refund(.phone, account.id.bytes, nonce: proven.nonce)
       throw Rejection(.phoneInUse).adding("claim", .text("/api/auth/phone/claim"))
     }
+    countUse(proven)
     return proven.number
   }
 
@@ -236,6 +239,7 @@ package struct PhoneVerification {
       try adopt(number, account, at: now)
     }
     outbox.wakeCourier()
+    countUse(proven)
   }
 
   /// Verifies a number before there is an account.
@@ -246,10 +250,12 @@ package struct PhoneVerification {
   {
     let subject = try phones.hash(number)
     let proven = try codes.check(code, .signUp, subject, at: now)
-    return try connection.transaction {
+    let token = try connection.transaction {
       try use(proven, .signUp, subject, at: now)
       return try PhoneProofs(store: store, phones: phones).issue(number, hash: subject, at: now)
     }
+    countUse(proven)
+    return token
   }
 
   /// Checks a code that the host asked for.
@@ -263,6 +269,7 @@ package struct PhoneVerification {
     }
     let proven = try codes.check(code, .otp, subject, found, at: now)
     try use(proven, .otp, subject, at: now)
+    countUse(proven)
   }
 
   private func use(
@@ -272,7 +279,16 @@ package struct PhoneVerification {
     guard try store.markUsed(purpose, subject, nonce: proven.nonce, at: now) else {
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
     }
-    try traffic.markUsed(proven.number, sentAt: proven.issuedAt)
+  }
+
+  /// Counts a code that was used; called after the commit.
+  ///
+  /// A count that is lost makes a prefix look a little less used. A wait for a row that many share
+  /// must not turn a right code into an error.
+  private func countUse(_ proven: VerificationCodes.Proven) {
+    do {
+      try traffic.markUsed(proven.number, sentAt: proven.issuedAt)
+    } catch {}
   }
 
   /// Uses the code up and makes its number the account's, in one statement: the usual case, in
@@ -285,7 +301,6 @@ package struct PhoneVerification {
       sealed: try phones.seal(proven.number, context: Account.phoneContext(account.id)),
       hash: proven.numberHash, at: now)
     guard isUsed else { throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0)) }
-    try traffic.markUsed(proven.number, sentAt: proven.issuedAt)
   }
 
   /// Makes a proven number the account's; a verified one that it replaces is told, and large

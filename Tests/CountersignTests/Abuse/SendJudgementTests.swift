@@ -23,12 +23,12 @@ import Testing
 
   private func verdict(
     _ prefix: Traffic, _ country: Traffic? = nil, _ all: Traffic? = nil,
-    standing: SendJudgement.Standing = .stranger, toUnproven: Bool = true, proven: Bool = false
+    standing: SendJudgement.Standing = .stranger, toUnproven: Bool = true, proof: Int = 0
   ) -> SendJudgement.Verdict {
     judgement.judge(
       [prefix, country ?? traffic(.country("US")), all ?? traffic(.everything)],
       SendJudgement.Sending(
-        standing: standing, isToUnproven: toUnproven, isProven: proven, cost: 8_300,
+        standing: standing, isToUnproven: toUnproven, difficulty: proof, cost: 8_300,
         added: TrafficStore.Addition(sent: 1, cost: 8_300, isToUnproven: toUnproven)), at: now)
   }
 
@@ -40,12 +40,12 @@ import Testing
     let slow = SendRefusal(.slowed, prefix)
     #expect(
       verdict(traffic(prefix, newest: (31, 0), secondsSinceLast: 1))
-        == .proofNeeded(slow, difficulty: 17))
+        == .proofNeeded(slow, difficulty: 18))
     #expect(
-      verdict(traffic(prefix, newest: (31, 0), secondsSinceLast: 1), proven: true)
+      verdict(traffic(prefix, newest: (31, 0), secondsSinceLast: 1), proof: 20)
         == .refused(slow, seconds: 19))
     #expect(
-      verdict(traffic(prefix, newest: (31, 0), secondsSinceLast: 20), proven: true) == .allowed)
+      verdict(traffic(prefix, newest: (31, 0), secondsSinceLast: 20), proof: 20) == .allowed)
     #expect(
       verdict(traffic(prefix, newest: (31, 0), secondsSinceLast: 5), standing: .known)
         == .refused(slow, seconds: 15))
@@ -73,19 +73,37 @@ import Testing
     #expect(traffic.conversion == Traffic.Conversion(sent: 42, used: 1))
   }
 
+  @Test("a day that another clock began already counts, and a puzzle that was too easy does not")
+  func skewAndEasy() {
+    var early = traffic(prefix, hour: 2_001)
+    early = Traffic(
+      scope: early.scope, hour: early.hour, hourSent: 0, previousHourSent: 0, day: early.day + 1,
+      daySent: 2_001, dayCost: 0, span: early.span, newest: early.newest, previous: early.previous,
+      older: early.older, previousSentAt: nil, stoppedUntil: nil)
+    #expect(
+      verdict(early, standing: .owner, toUnproven: false)
+        == .refused(SendRefusal(.budget(.day), prefix), seconds: 57_600))
+    #expect(
+      verdict(traffic(prefix, newest: (31, 0)), proof: 17)
+        == .proofNeeded(SendRefusal(.slowed, prefix), difficulty: 18))
+    #expect(verdict(traffic(prefix, newest: (31, 0)), proof: 18) == .allowed)
+  }
+
   @Test("owners of verified numbers are not stopped by what strangers do to their prefix")
   func owners() {
     let collapsed = traffic(prefix, older: (300, 0), stoppedFor: 600)
     #expect(verdict(collapsed, standing: .owner, toUnproven: false) == .allowed)
     #expect(
       verdict(collapsed, standing: .stranger, toUnproven: false)
-        == .proofNeeded(SendRefusal(.slowed, prefix), difficulty: 19))
-    #expect(verdict(collapsed, standing: .stranger, toUnproven: false, proven: true) == .allowed)
+        == .proofNeeded(SendRefusal(.slowed, prefix), difficulty: 20))
+    #expect(verdict(collapsed, standing: .stranger, toUnproven: false, proof: 20) == .allowed)
   }
 
-  @Test("a country is judged at ten times as many, and spares prefixes with a record of their own")
+  @Test(
+    "a country is slowed at 300 and stopped at 1,000, and spares prefixes with a record of their own"
+  )
   func countries() {
-    let country = traffic(.country("US"), older: (300, 29))
+    let country = traffic(.country("US"), older: (1_000, 99))
     #expect(
       verdict(traffic(prefix, newest: (1, 0)), country)
         == .refused(SendRefusal(.stops, .country("US")), seconds: 1_800))
@@ -94,8 +112,8 @@ import Testing
       verdict(traffic(prefix, newest: (1, 0)), traffic(.country("US"), older: (299, 0))) == .allowed
     )
     #expect(
-      verdict(traffic(prefix, newest: (1, 0)), traffic(.country("US"), newest: (1_000, 0)))
-        == .proofNeeded(SendRefusal(.slowed, .country("US")), difficulty: 17))
+      verdict(traffic(prefix, newest: (1, 0)), traffic(.country("US"), older: (999, 0)))
+        == .proofNeeded(SendRefusal(.slowed, .country("US")), difficulty: 18))
   }
 
   @Test("who proves less may use less of a budget")
@@ -126,7 +144,7 @@ import Testing
       judgement.judge(
         [traffic(.country("US"), hour: sent, cost: cost)],
         SendJudgement.Sending(
-          standing: .owner, isToUnproven: false, isProven: false, cost: 10_000,
+          standing: .owner, isToUnproven: false, difficulty: 0, cost: 10_000,
           added: TrafficStore.Addition(sent: sent, cost: sent * 10_000, isToUnproven: false)),
         at: now)
     }
@@ -142,7 +160,7 @@ import Testing
     let all = traffic(.everything, hour: 100_000)
     #expect(
       verdict(traffic(prefix), nil, all)
-        == .proofNeeded(SendRefusal(.risk, .everything), difficulty: 17))
+        == .proofNeeded(SendRefusal(.risk, .everything), difficulty: 18))
     #expect(verdict(traffic(prefix), nil, all, standing: .known) == .allowed)
   }
 }

@@ -141,6 +141,16 @@ extension SlidingLimits {
     #expect(passed.count > exact.count * 99 / 100)
   }
 
+  @Test("an event of a clock that is behind hides none of the others")
+  func clockBehind() throws {
+    let limits = limits()
+    let key = LimitKey.loginFailures(emailKey: "behind")
+    let limit = SlidingLimit(5, per: hour)
+    for _ in 0..<4 { #expect(try limits.wait([(key, [limit])], at: start) == nil) }
+    #expect(try limits.wait([(key, [limit])], at: start - 2 * hour) == nil)
+    #expect(try limits.wait([(key, [limit])], at: start + 1) == 3_599)
+  }
+
   @Test("taking back what was never charged leaves nothing owed")
   func refundOfNothing() throws {
     let limits = limits()
