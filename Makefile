@@ -64,7 +64,8 @@ bench: build
 	$(VENV)/bin/python Tests/Benchmarks/bench.py
 
 # Each sanitizer has a build of its own. The thread sanitizer does not know the locks of Swift's Mutex on Linux and reports
-# what they guard as raced for, so the tests that share such a lock between threads stay out of it.
+# what they guard as raced for (eight threads that count under one Mutex show it), so the tests that share such a lock
+# between threads stay out of it.
 sanitize:
 	$(call install,$(TEST_PACKAGES))
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address --filter CountersignTests

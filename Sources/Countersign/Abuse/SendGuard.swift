@@ -71,8 +71,8 @@ struct SendGuard {
   ///   - permit: what may forbid it, before anything is counted.
   ///   - queue: queues the code. False when nothing is sent, which the caller is not to be told: all
   ///     is decided as though it were.
-  /// - Throws: `send_refused` when the number may not be sent to; `send_limit_reached` with the time to wait; `proof_required` with
-  ///   a puzzle.
+  /// - Throws: `send_refused` when the number may not be sent to; `send_limit_reached` with the time to
+  ///   wait; `proof_required` with a puzzle.
   func send(
     _ request: Request, at now: Date, permit: () throws -> Void = {}, queue: () throws -> Bool
   ) throws {
@@ -93,13 +93,19 @@ struct SendGuard {
     } catch let refused as SlidingLimits.Refused {
       // A solution that was used is worth a new puzzle, not a wait.
       if case .proof = refused.key {
-        throw try rejection(
-          .proofNeeded(SendRefusal(.risk, .everything), difficulty: settings.proofDifficulty),
-          request, at: now)
+        throw try proofRequired(
+          SendRefusal(.risk, .everything), settings.proofDifficulty, request.asker, at: now)
       }
       throw Rejection(.sendLimitReached, retryAfter: refused.seconds).limited(by: refused.key.name)
     } catch let unfit as Unfit {
-      throw try rejection(unfit.verdict, request, at: now)
+      switch unfit.objection {
+      case .refused(let refusal, let seconds):
+        note(refusal, at: now)
+        throw Rejection(.sendLimitReached, retryAfter: seconds).limited(by: refusal.name)
+      case .proofNeeded(let refusal, let difficulty):
+        note(refusal, at: now)
+        throw try proofRequired(refusal, difficulty, request.asker, at: now)
+      }
     }
   }
 
@@ -167,7 +173,7 @@ struct SendGuard {
 
   /// Thrown inside the transaction, which it undoes.
   private struct Unfit: Error {
-    let verdict: SendJudgement.Verdict
+    let objection: SendJudgement.Objection
   }
 
   private func count(
@@ -181,13 +187,12 @@ struct SendGuard {
       case .stranger: .stranger
       case .owner, .host: request.isNumberProven ? .owner : .known
       }
-    let verdict = judgement.judge(
+    let objection = judgement.judge(
       after,
       SendJudgement.Sending(
         standing: standing, isToUnproven: !request.isNumberProven, difficulty: difficulty,
-        cost: cost,
-        added: addition), at: now)
-    guard verdict == .allowed else { throw Unfit(verdict: verdict) }
+        cost: cost, added: addition), at: now)
+    if let objection { throw Unfit(objection: objection) }
     return after
   }
 
@@ -200,29 +205,21 @@ struct SendGuard {
     return try puzzles.verify(solution, action, address: stranger.address, at: now)
   }
 
-  /// The caller's answer; what an operator has to know of is noted, after the transaction was undone.
-  private func rejection(
-    _ verdict: SendJudgement.Verdict, _ request: Request, at now: Date
+  /// Only strangers are asked for a proof.
+  private func proofRequired(
+    _ refusal: SendRefusal, _ difficulty: Int, _ asker: Asker, at now: Date
   ) throws -> Rejection {
-    switch verdict {
-    case .allowed:
-      return Rejection(.internalError)
-    case .refused(let refusal, let seconds):
-      note(refusal, at: now)
-      return Rejection(.sendLimitReached, retryAfter: seconds).limited(by: refusal.name)
-    case .proofNeeded(let refusal, let difficulty):
-      note(refusal, at: now)
-      guard case .stranger(let stranger, let action) = request.asker else {
-        return Rejection(.sendLimitReached).limited(by: refusal.name)
-      }
-      let puzzle = try puzzles.puzzle(
-        action, address: stranger.address, difficulty: difficulty, at: now)
-      return Rejection(.proofRequired, retryAfter: 1).adding("puzzle", .object(puzzle))
-        .limited(by: refusal.name)
+    guard case .stranger(let stranger, let action) = asker else {
+      return Rejection(.sendLimitReached).limited(by: refusal.name)
     }
+    let puzzle = try puzzles.puzzle(
+      action, address: stranger.address, difficulty: difficulty, at: now)
+    return Rejection(.proofRequired, retryAfter: 1).adding("puzzle", .object(puzzle))
+      .limited(by: refusal.name)
   }
 
-  /// What cannot be noted now is found again with the next send: the caller's answer stands.
+  /// Notes for an operator, after the transaction was undone. What cannot be noted now is found again
+  /// with the next send: the caller's answer stands.
   private func note(_ refusal: SendRefusal, at now: Date) {
     do {
       switch refusal.cause {

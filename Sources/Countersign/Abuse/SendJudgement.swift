@@ -39,8 +39,8 @@ struct SendJudgement {
     let added: TrafficStore.Addition
   }
 
-  enum Verdict: Equatable {
-    case allowed
+  /// Why not.
+  enum Objection: Equatable {
     /// Too much, or too little used; seconds until it may be tried again.
     case refused(SendRefusal, seconds: Int)
     /// A puzzle has to be solved first, whose answer begins with so many zero bits.
@@ -55,13 +55,14 @@ struct SendJudgement {
   /// How long a first stop lasts.
   private static let firstStop: TimeInterval = 1_800
 
-  func judge(_ traffic: [Traffic], _ sending: Sending, at now: Date) -> Verdict {
+  /// What speaks against a send; nil when it may go out.
+  func judge(_ traffic: [Traffic], _ sending: Sending, at now: Date) -> Objection? {
     for scope in traffic {
       if let (budget, seconds) = overspent(scope, sending, at: now) {
         return .refused(SendRefusal(.budget(budget), scope.scope), seconds: seconds)
       }
     }
-    return judgeConversion(traffic, sending, at: now) ?? .allowed
+    return judgeConversion(traffic, sending, at: now)
   }
 
   // MARK: Budgets
@@ -123,7 +124,9 @@ struct SendJudgement {
 
   // MARK: Conversion
 
-  private func judgeConversion(_ traffic: [Traffic], _ sending: Sending, at now: Date) -> Verdict? {
+  private func judgeConversion(
+    _ traffic: [Traffic], _ sending: Sending, at now: Date
+  ) -> Objection? {
     let prefix = traffic.first { if case .prefix = $0.scope { true } else { false } }
     let hasGoodRecord =
       prefix.map { $0.conversion.used > 0 && !hasCollapsed($0.conversion, atLeast: 1) } ?? false

@@ -65,7 +65,7 @@ struct VerificationCodes {
       try store.charge(purpose, subject, nonce: found.nonce, failureLimit: failureLimit, at: now)
     else {
       if let seconds = failureLimit.wait(found.failures, at: now) {
-        throw Rejection(.tooManyAttempts, retryAfter: seconds)
+        throw Rejection(.tooManyAttempts, retryAfter: seconds).limited(by: "code-failures")
       }
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
     }

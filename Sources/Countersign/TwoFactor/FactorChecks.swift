@@ -74,7 +74,7 @@ struct FactorChecks {
   {
     try tellOwner(kind, of: account, at: now)
     if let seconds = failureLimit.wait(failures, at: now) {
-      return Rejection(.tooManyAttempts, retryAfter: seconds)
+      return Rejection(.tooManyAttempts, retryAfter: seconds).limited(by: "factor-failures")
     }
     return Rejection(.codeUnauthorized)
   }
