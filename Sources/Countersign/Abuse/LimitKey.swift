@@ -6,8 +6,6 @@ package enum LimitKey: Sendable {
   case sendsTo(PhoneNumber)
   /// Codes to one number asked for by callers who have proven no password.
   case anonymousSendsTo(PhoneNumber)
-  /// Codes to one number asked for by callers of whom we do not know that it is theirs.
-  case unprovenSendsTo(PhoneNumber)
   /// Codes asked for from one address.
   case sendsFrom(address: String)
   /// Codes of one account, to whatever number.
@@ -33,7 +31,6 @@ package enum LimitKey: Sendable {
     switch self {
     case .sendsTo(let number): ["sends-to", number.e164]
     case .anonymousSendsTo(let number): ["anonymous-sends-to", number.e164]
-    case .unprovenSendsTo(let number): ["unproven-sends-to", number.e164]
     case .sendsFrom(let address): ["sends-from", NetworkAddress.limitUnit(address)]
     case .sendsOf(let account): ["sends-of", account.description]
     case .proof(let id): ["proof", Hexadecimal.encode(id)]

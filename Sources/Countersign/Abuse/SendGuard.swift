@@ -122,8 +122,7 @@ struct SendGuard {
         ]
       )
     ]
-    switch request.asker {
-    case .stranger:
+    if case .stranger = request.asker {
       // The same share of the day, or a stranger who comes back every hour would take all of it.
       charges.append(
         (
@@ -133,12 +132,6 @@ struct SendGuard {
             SlidingLimit(max(1, settings.sendsPerNumberPerDay * 3 / 5), per: day),
           ]
         ))
-      charges.append(unprovenCharge(request.number))
-    case .owner where !request.isNumberProven:
-      // An account is soon opened, and the number may be another's, who signs in with it.
-      charges.append(unprovenCharge(request.number))
-    case .owner, .host:
-      break
     }
     if let account = request.asker.account {
       charges.append(
@@ -164,11 +157,6 @@ struct SendGuard {
       charges.append((.proof(proof.id), [SlidingLimit(1, per: ProofOfWork.lifetime)]))
     }
     return charges
-  }
-
-  private func unprovenCharge(_ number: PhoneNumber) -> SlidingLimits.Charge {
-    let share = max(1, settings.sendsPerNumberPerDay * 4 / 5)
-    return (.unprovenSendsTo(number), [SlidingLimit(share, per: 86_400)])
   }
 
   /// Thrown inside the transaction, which it undoes.

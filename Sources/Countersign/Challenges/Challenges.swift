@@ -194,7 +194,8 @@ package struct Challenges {
       let gap = TimeInterval(settings.resendSeconds)
       guard try store.markResent(found.tokenHash, issuedBefore: now - gap, at: now) else {
         let wait = (found.codeIssuedAt ?? now).addingTimeInterval(gap).timeIntervalSince(now)
-        throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up)))).limited(by: "resend-gap")
+        throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up)))).limited(
+          by: "resend-gap")
       }
     }
     return (now + VerificationCode.Lifetime.secondFactor.interval, settings.resendSeconds)

@@ -136,7 +136,8 @@ package struct PhoneVerification {
         try store.markResent(.phone, account.id.bytes, issuedBefore: now - gap, at: now)
       else {
         let wait = found.issuedAt.addingTimeInterval(gap).timeIntervalSince(now)
-        throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up)))).limited(by: "resend-gap")
+        throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up)))).limited(
+          by: "resend-gap")
       }
     }
   }

@@ -151,29 +151,6 @@ import Testing
     #expect(outcomes.count { $0.hasPrefix("proof_required by ") } == 19)
   }
 
-  @Test("accounts that are opened for it leave an owner a fifth of the day's codes")
-  func ownersShare() throws {
-    var configuration = configuration
-    configuration.limits.sendsPerNumberPerDay = 10
-    let guarding = SendGuard(Connection(location), configuration)
-    let number = try Self.number(1)
-    func send(isNumberProven: Bool) -> String {
-      Self.outcome {
-        try Self.refusal(
-          guarding,
-          Self.request(
-            number, .owner(Account.ID(at: now), address: "10.0.0.1"), isNumberProven: isNumberProven
-          ), at: now)
-      }
-    }
-    for _ in 0..<8 { #expect(send(isNumberProven: false) == "sent") }
-    for _ in 0..<2 {
-      #expect(send(isNumberProven: false) == "send_limit_reached by unproven-sends-to")
-    }
-    for _ in 0..<2 { #expect(send(isNumberProven: true) == "sent") }
-    #expect(send(isNumberProven: true) == "send_limit_reached by sends-to")
-  }
-
   @Test("a clock that goes back takes nothing from any count")
   func clock() throws {
     let guarding = SendGuard(Connection(location), configuration)
