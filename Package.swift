@@ -46,6 +46,7 @@ let package = Package(
     program("verify-phone"),
     program("two-factor"),
     program("password-reset"),
+    program("notifications"),
     program("webhooks"),
     program("courier"),
     program("sandbox"),
@@ -64,6 +65,7 @@ let package = Package(
       name: "ResponderTests",
       dependencies: [
         "Countersign", "TestSupport", "accounts", "verify-phone", "two-factor", "password-reset",
+        "notifications",
         "webhooks",
       ],
       swiftSettings: strict),

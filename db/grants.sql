@@ -80,6 +80,18 @@ GRANT SELECT (account_id), DELETE ON countersign.authorization TO 'countersign_p
 GRANT SELECT (account_id), DELETE ON countersign.device TO 'countersign_password_reset'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_password_reset'@'localhost';
 
+GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_hash, phone_verified_at,
+              cooling_off_until, created_at)
+   ON countersign.account TO 'countersign_notifications'@'localhost';
+GRANT SELECT, UPDATE (last_seen_at) ON countersign.session TO 'countersign_notifications'@'localhost';
+GRANT SELECT ON countersign.service_key TO 'countersign_notifications'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'countersign_notifications'@'localhost';
+GRANT SELECT, INSERT ON countersign.notification TO 'countersign_notifications'@'localhost';
+GRANT SELECT, INSERT ON countersign.notification_skip TO 'countersign_notifications'@'localhost';
+GRANT SELECT, INSERT, DELETE ON countersign.notification_preference TO 'countersign_notifications'@'localhost';
+GRANT SELECT, INSERT ON countersign.message TO 'countersign_notifications'@'localhost';
+GRANT SELECT ON countersign.traffic TO 'countersign_notifications'@'localhost';
+
 GRANT SELECT (id, kind, channel, queue_lane, due_at, provider_sid, status, status_rank, error_code, failure, finished_at),
       UPDATE (status, status_rank, error_code, failure, finished_at)
    ON countersign.message TO 'countersign_webhooks'@'localhost';

@@ -182,6 +182,7 @@ CREATE TABLE `message` (
   `channel` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`channel` in ('sms','call','email')),
   `lane` tinyint(4) NOT NULL COMMENT '0 codes, 1 security notices, 2 notifications',
   `account_id` binary(16) DEFAULT NULL,
+  `notification_id` binary(16) DEFAULT NULL COMMENT 'what it tells of',
   `destination_sealed` varbinary(320) NOT NULL,
   `destination_hash` binary(32) NOT NULL,
   `country` char(2) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
@@ -204,7 +205,35 @@ CREATE TABLE `message` (
   PRIMARY KEY (`id`),
   UNIQUE KEY `message_provider_sid` (`provider_sid`),
   KEY `message_queue` (`channel`,`queue_lane`,`due_at`),
-  KEY `message_account` (`account_id`,`created_at`)
+  KEY `message_account` (`account_id`,`created_at`),
+  KEY `message_notification` (`notification_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `notification` (
+  `id` binary(16) NOT NULL,
+  `account_id` binary(16) NOT NULL,
+  `type` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'payment_sent, payment_received, low_balance',
+  `data_sealed` varbinary(2048) NOT NULL COMMENT 'amounts and names, sealed for this row',
+  `created_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `notification_account` (`account_id`,`id`),
+  CONSTRAINT `notification_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `notification_preference` (
+  `account_id` binary(16) NOT NULL,
+  `type` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `channel` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`channel` in ('sms','email')),
+  PRIMARY KEY (`account_id`,`type`,`channel`),
+  CONSTRAINT `notification_preference_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `notification_skip` (
+  `notification_id` binary(16) NOT NULL,
+  `channel` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`channel` in ('sms','email')),
+  `reason` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  PRIMARY KEY (`notification_id`,`channel`),
+  CONSTRAINT `notification_skip_fkey` FOREIGN KEY (`notification_id`) REFERENCES `notification` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `phone_proof` (

@@ -63,7 +63,7 @@ struct ResendChallenge {
 
   func respond(to request: Request) throws -> Response {
     let id = request.parameters["id"] ?? ""
-    if host.isHost(request) {
+    if request.isHosts {
       return try host.once(request) { try resend(id, by: .host, request) }
     }
     // A pending login has no session to show: its id is all there is.

@@ -44,7 +44,7 @@ struct BeginChallenge {
   }
 
   func respond(to request: Request) throws -> Response {
-    guard host.isHost(request) else {
+    guard request.isHosts else {
       let session = try gate.required(request)
       let body: Body = try request.decode()
       guard body.userId == nil else { throw Rejection(.invalidField, field: "userId") }

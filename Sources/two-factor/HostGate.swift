@@ -5,12 +5,6 @@ struct HostGate {
   let keys: ServiceKeys
   let answers: IdempotentAnswers
 
-  /// True when the caller presents a service key and no session.
-  func isHost(_ request: Request) -> Bool {
-    guard let authorization = request.headers[.authorization] else { return false }
-    return authorization.split(separator: " ", maxSplits: 1).last?.hasPrefix("csk_") ?? false
-  }
-
   /// Runs an act once for each `Idempotency-Key` of a host that may ask for challenges.
   func once(_ request: Request, _ act: () throws -> Response) throws -> Response {
     try answers.once(request, try keys.required(request, .challenges), act)

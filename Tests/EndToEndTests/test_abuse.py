@@ -220,7 +220,7 @@ def test_a_stopped_prefix_lets_owners_in_and_recovers_by_itself(own_system):
     for index in range(40):
         send(system, f"+1415555{2000 + index}", next(source))
     # The codes had their time.
-    system.rows("UPDATE traffic SET older_sent = 40, older_used = 0")
+    system.rows("UPDATE traffic SET older_sent = 40000, older_used = 0")
     for answer in (send(system, "+14155552900"), system.call("POST", "/request-otp", {"phoneNumber": "+14155552900"}, key)):
         assert (answer.status_code, answer.json()["code"]) == (429, "send_limit_reached")
         assert 1_700 < int(answer.headers["Retry-After"]) <= 1_800

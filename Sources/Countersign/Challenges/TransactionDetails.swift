@@ -35,7 +35,7 @@ package struct TransactionDetails: Sendable, Equatable, Codable {
 
   /// Nothing that turns the text around, hides in it, or ends its line: what the payer reads must be
   /// what was sent.
-  private static func isPlain(_ text: String) -> Bool {
+  static func isPlain(_ text: String) -> Bool {
     (1...maximumLength).contains(text.unicodeScalars.count)
       && text.unicodeScalars.contains { !$0.properties.isWhitespace }
       && text.unicodeScalars.allSatisfy {

@@ -26,6 +26,8 @@ package struct Configuration: Sendable {
   /// Where passwords are looked up among breached ones (the range API of Have I Been Pwned); nil
   /// for the embedded list only.
   package var breachedPasswordsURL: String?
+  /// Where an account is topped up; nil to name no place.
+  package var depositURL: String?
 
   /// Where the courier listens for word that something was queued.
   var courierSocket: String { "\(runDirectory)/courier.bell" }
@@ -140,6 +142,11 @@ package struct Configuration: Sendable {
     }
     let sendGrid = mail == "sendgrid" ? SendGridSettings(&source) : nil
     let breached = source.value("BREACHED_PASSWORDS_URL")
+    let deposit = source.parsed(
+      "DEPOSIT_URL", expected: "an https:// address of up to 60 characters"
+    ) {
+      $0.hasPrefix("https://") && $0.utf8.count <= 60 ? $0 : nil
+    }
     let run = source.value("COUNTERSIGN_RUN_DIRECTORY") ?? "/run/countersign"
     guard source.faults.isEmpty, let url, let database, let keys, let product, let twilio else {
       throw Invalid(faults: source.faults)
@@ -149,7 +156,7 @@ package struct Configuration: Sendable {
       defaultRegion: region ?? "US", allowedCountries: countries ?? .all, productName: product,
       log: Log.Settings(level: level ?? .info, format: format ?? .json), limits: limits,
       twilio: twilio, sendGrid: sendGrid,
-      breachedPasswordsURL: breached)
+      breachedPasswordsURL: breached, depositURL: deposit)
   }
 
   private static func required<Value>(

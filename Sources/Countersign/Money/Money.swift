@@ -11,7 +11,16 @@ package struct Money: Sendable, Equatable {
 
   /// Grouped by thousands, with the currency's code: `1,234.56 EUR`, `123,456 JPY`. The code, since
   /// a `$` may be any of twenty dollars.
-  package var text: String {
+  package var text: String { "\(number) \(currency.code)" }
+
+  /// As its owner knows it, who has one dollar: `$1,234.56`; with the code where there is no sign that
+  /// fits a text message's alphabet.
+  package var shown: String {
+    guard let sign = currency.sign else { return text }
+    return amount < 0 ? "-\(sign)\(number.dropFirst())" : "\(sign)\(number)"
+  }
+
+  private var number: String {
     var digits = Array(String(amount.magnitude).utf8)
     let decimals = currency.decimals
     while digits.count <= decimals { digits.insert(UInt8(ascii: "0"), at: 0) }
@@ -22,7 +31,7 @@ package struct Money: Sendable, Equatable {
       text.unicodeScalars.append(Unicode.Scalar(digit))
     }
     if decimals > 0 { text += ".\(String(decoding: digits.suffix(decimals), as: UTF8.self))" }
-    return "\(text) \(currency.code)"
+    return text
   }
 }
 
@@ -31,6 +40,17 @@ package struct Currency: Sendable, Equatable {
   package let code: String
   /// Digits after the decimal point: two for most, none for the yen, three for the Kuwaiti dinar.
   package let decimals: Int
+
+  /// How its amounts are written in its own country, in English.
+  var sign: String? {
+    switch code {
+    case "USD": "$"
+    case "EUR": "€"
+    case "GBP": "£"
+    case "JPY": "¥"
+    default: nil
+    }
+  }
 
   /// Nil for a code that ISO 4217 does not list as money in use.
   package init?(_ code: String) {

@@ -8,9 +8,11 @@ package import FoundationEssentials
 package struct Wording: Sendable {
   private let product: String
   private let host: String
+  private let depositURL: String?
 
   package init(_ configuration: Configuration) {
     product = configuration.productName
+    depositURL = configuration.depositURL
     host = configuration.publicBaseURL.host
   }
 
@@ -161,6 +163,57 @@ package struct Wording: Sendable {
     case .app: "authenticator app"
     case .backup: "backup code"
     }
+  }
+
+  /// A transaction as a text message.
+  func text(_ event: TransactionEvent) -> MessageText {
+    switch event {
+    case .paymentSent(let payment):
+      MessageText(
+        body:
+          "Payment sent: \(payment.money.shown) to \(Self.harmless(payment.party)). Balance: \(payment.balance.shown)"
+      )
+    case .paymentReceived(let payment):
+      MessageText(
+        body:
+          "You received \(payment.money.shown) from \(Self.harmless(payment.party)). New balance: \(payment.balance.shown)"
+      )
+    case .lowBalance(let balance, let threshold):
+      MessageText(
+        body:
+          "Low balance alert: your balance is \(balance.shown), below your \(threshold.shown) threshold.\(depositURL.map { " Top up at \($0)" } ?? "")"
+      )
+    }
+  }
+
+  /// The same as mail: a receipt.
+  func mail(_ event: TransactionEvent, to account: Account, at time: Date) -> MessageText {
+    let what: String
+    var lines: [String] = []
+    switch event {
+    case .paymentSent(let payment):
+      what = "Payment of \(payment.money.shown) sent"
+      lines = [
+        "Amount: \(payment.money.shown)", "To: \(Self.harmless(payment.party))",
+        "Balance: \(payment.balance.shown)",
+      ]
+      payment.transaction.map { lines.append("Transaction: \(Self.harmless($0))") }
+    case .paymentReceived(let payment):
+      what = "Payment of \(payment.money.shown) received"
+      lines = [
+        "Amount: \(payment.money.shown)", "From: \(Self.harmless(payment.party))",
+        "Balance: \(payment.balance.shown)",
+      ]
+      payment.transaction.map { lines.append("Transaction: \(Self.harmless($0))") }
+    case .lowBalance(let balance, let threshold):
+      what = "Your balance is low"
+      lines = ["Balance: \(balance.shown)", "Threshold: \(threshold.shown)"]
+    }
+    lines.append("Date: \(Self.day(time))")
+    let greeting = account.name.map { "Dear \(Self.harmless($0)),\n\n" } ?? ""
+    return MessageText(
+      body: "\(greeting)\(what).\n\n\(lines.joined(separator: "\n"))",
+      subject: "\(product): \(what)")
   }
 
   /// To the account whose number somebody else has proven to hold.

@@ -13,6 +13,7 @@ package struct Part: Sendable {
     Part(name: "verify-phone", isResponder: true),
     Part(name: "two-factor", isResponder: true),
     Part(name: "password-reset", isResponder: true),
+    Part(name: "notifications", isResponder: true),
     Part(name: "webhooks", isResponder: true),
   ]
   package static let courier = Part(name: "courier", isResponder: false)

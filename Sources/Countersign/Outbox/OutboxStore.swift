@@ -16,9 +16,9 @@ struct OutboxStore {
     let lane = message.kind.lane.rawValue
     try connection.execute(
       """
-      INSERT INTO message (id, kind, channel, lane, account_id, destination_sealed, destination_hash, country,
+      INSERT INTO message (id, kind, channel, lane, account_id, notification_id, destination_sealed, destination_hash, country,
                            payload_sealed, queue_lane, due_at, expires_at, created_at)
-      VALUES (\(message.id), \(message.kind.rawValue), \(message.channel.rawValue), \(lane), \(message.account),
+      VALUES (\(message.id), \(message.kind.rawValue), \(message.channel.rawValue), \(lane), \(message.account), \(message.notification),
               \(destination), \(hash), \(country), \(payload), \(lane), \(now), \(message.expiresAt), \(now))
       """)
   }

@@ -8,6 +8,8 @@ package struct OutgoingMessage: Sendable {
   package let kind: Kind
   package let channel: Channel
   package let account: Account.ID?
+  /// What it tells of.
+  package let notification: Notification.ID?
   package let destination: Destination
   package let text: MessageText
   package let expiresAt: Date
@@ -25,9 +27,18 @@ package struct OutgoingMessage: Sendable {
     case backupCodesReplaced = "backup_codes_replaced"
     case factorDisabled = "factor_disabled"
     case codesFailing = "codes_failing"
+    case paymentSent = "payment_sent"
+    case paymentReceived = "payment_received"
+    case lowBalance = "low_balance"
 
     /// Codes overtake everything, and security notices overtake what is merely interesting.
-    package var lane: Lane { self == .code ? .codes : .security }
+    package var lane: Lane {
+      switch self {
+      case .code: .codes
+      case .paymentSent, .paymentReceived, .lowBalance: .notifications
+      default: .security
+      }
+    }
   }
 
   package enum Lane: Int, CaseIterable, Sendable {
@@ -46,14 +57,15 @@ package struct OutgoingMessage: Sendable {
   }
 
   package init(
-    id: ID, _ kind: Kind, _ channel: Channel, account: Account.ID?, to destination: Destination,
-    text: MessageText,
+    id: ID, _ kind: Kind, _ channel: Channel, account: Account.ID?,
+    notification: Notification.ID? = nil, to destination: Destination, text: MessageText,
     expiresAt: Date
   ) {
     self.id = id
     self.kind = kind
     self.channel = channel
     self.account = account
+    self.notification = notification
     self.destination = destination
     self.text = text
     self.expiresAt = expiresAt

@@ -83,3 +83,11 @@ package struct ServiceKeys {
     return unsafe withUnsafeBytes(of: number.bigEndian) { unsafe Array($0) }
   }
 }
+
+extension Request {
+  /// True when the caller presents a service key and no session.
+  package var isHosts: Bool {
+    guard let authorization = headers[.authorization] else { return false }
+    return authorization.split(separator: " ", maxSplits: 1).last?.hasPrefix("csk_") ?? false
+  }
+}
