@@ -24,10 +24,9 @@ def said(answer, *hidden):
     for value in hidden:
         body = body.replace(value, "…")
     body = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "…", body)
-    headers = [(k, v) for k, v in answer.headers.items() if k not in ("Date", "X-Request-Id", "Retry-After")]
-    # Seconds pass while the story goes on.
-    wait = int(answer.headers.get("Retry-After", 0))
-    return answer.status_code, sorted(headers), body, round(wait / 60)
+    # Seconds pass while the story goes on, so a wait is not compared to the second.
+    headers = [(k, v if k != "Retry-After" else int(v) > 60) for k, v in answer.headers.items() if k not in ("Date", "X-Request-Id")]
+    return answer.status_code, sorted(headers), body
 
 
 def in_turn(acts, times):
@@ -57,7 +56,8 @@ def test_a_wrong_password_is_answered_alike_for_every_kind_of_account(system, pe
                                         headers={"User-Agent": "stranger"}), person["email"])
 
     answers = in_turn([log_in(person) for person in people.values()], 12)
-    assert all(one == answers[0] for one in answers)
+    for one in answers:
+        assert one == answers[0]
     assert [a[0] for a in answers[0]] == [401] * 10 + [429] * 2
 
 
