@@ -16,6 +16,8 @@ from conftest import PASSWORD, WITHOUT_SEND_LIMITS, phone
 from test_sign_up import other
 
 WRONG = "wrong-password-1"
+# Of an account that there is none of, and that no other story tries.
+NOBODY = f"nobody-{secrets.token_hex(6)}@example.com"
 
 
 def said(answer, *hidden):
@@ -47,7 +49,7 @@ def people(system):
     locked = system.register()
     for _ in range(10):
         system.call("POST", "/api/auth/login", {"email": locked["email"], "password": WRONG}, headers={"User-Agent": "stranger"})
-    return {"plain": plain, "with_phone": with_phone | {"number": number}, "app": app, "unknown": {"email": "nobody-here@example.com"}}
+    return {"plain": plain, "with_phone": with_phone | {"number": number}, "app": app, "unknown": {"email": NOBODY}}
 
 
 def test_a_wrong_password_is_answered_alike_for_every_kind_of_account(system, people):
@@ -88,14 +90,14 @@ def test_a_second_step_that_nobody_began_is_answered_like_one_that_is_over(syste
     code = other(system.totp(person["secret"]))
     acts = [lambda challenge=challenge, email=email: said(system.call(
         "POST", "/api/auth/2fa/verify", {"email": email, "code": code, "challengeId": challenge}), challenge, email)
-        for challenge, email in ((real, person["email"]), (made_up, person["email"]), (made_up, "nobody-here@example.com"))]
+        for challenge, email in ((real, person["email"]), (made_up, person["email"]), (made_up, NOBODY))]
     answers = in_turn(acts, 5)
     # Who holds the id of a pending login has proven its password, and is told how many tries are left.
     assert [a[2] for a in answers[0]][3:] == [a[2] for a in answers[1]][3:]
     assert answers[1] == answers[2]
     acts = [lambda challenge=challenge, email=email: said(system.call(
         "POST", "/api/auth/2fa/send-code", {"email": email, "challengeId": challenge}), challenge, email)
-        for challenge, email in ((real, person["email"]), (made_up, person["email"]), (made_up, "nobody-here@example.com"))]
+        for challenge, email in ((real, person["email"]), (made_up, person["email"]), (made_up, NOBODY))]
     answers = in_turn(acts, 5)
     assert answers[0] == answers[1] == answers[2]
 
