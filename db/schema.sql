@@ -318,7 +318,8 @@ CREATE TABLE `traffic` (
   `stopped_until` datetime(6) DEFAULT NULL COMMENT 'no code goes to an unproven number before',
   `stops` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'stops since a day without any; each lasts twice as long',
   PRIMARY KEY (`scope`),
-  KEY `traffic_day` (`day`)
+  KEY `traffic_day` (`day`),
+  KEY `traffic_stopped` (`stopped_until`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `verification` (

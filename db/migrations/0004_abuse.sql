@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS traffic (
   previous_sent_at   DATETIME(6) NULL COMMENT 'the one before the last, which the last had to wait for',
   stopped_until      DATETIME(6) NULL COMMENT 'no code goes to an unproven number before',
   stops              TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'stops since a day without any; each lasts twice as long',
-  KEY traffic_day (day)
+  KEY traffic_day (day),
+  KEY traffic_stopped (stopped_until)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 -- Where codes may go, beside what the configuration says; read again by every program within a second.

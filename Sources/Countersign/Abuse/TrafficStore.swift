@@ -90,15 +90,17 @@ struct TrafficStore {
       """) == 1
   }
 
-  /// Everything and all countries that had a code today, and all scopes that are stopped.
+  /// Everything and all countries, and whatever is stopped; not the prefixes, of which there may be very
+  /// many.
   func overview(at now: Date) throws -> [Traffic] {
+    // A prefix begins with a plus sign, which lies between the asterisk and the letters.
     try connection.all(
       """
       SELECT scope, hour, hour_sent, previous_hour_sent, day, day_sent, day_cost, span, span_sent, span_used,
              previous_sent, previous_used, older_sent, older_used, previous_sent_at, stopped_until
-        FROM traffic
-       WHERE day >= \(Traffic.day(now) - 1)
-         AND (LENGTH(scope) <= 2 OR stopped_until > \(now))
+        FROM (SELECT scope FROM traffic WHERE scope < '+' OR scope > ','
+              UNION SELECT scope FROM traffic WHERE stopped_until > \(now)) AS shown
+        JOIN traffic USING (scope)
        ORDER BY day_cost DESC
       """
     ).map(Traffic.init)
