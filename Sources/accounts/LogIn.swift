@@ -50,11 +50,13 @@ struct LogIn {
       return response
     case .pending(let begun):
       let cookie = gate.cookie(pending: begun, for: request)
-      return try .json(
+      var response = try Response.json(
         PendingAnswer(
           challengeId: begun.id.reveal(), method: begun.method, maskedPhone: begun.maskedPhone,
           codeSent: begun.isCodeSent, expiresAt: begun.expiresAt)
       ).adding(cookie.name, cookie.value)
+      response.limit = begun.limit
+      return response
     }
   }
 }

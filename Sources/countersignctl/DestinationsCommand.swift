@@ -22,17 +22,19 @@ struct DestinationsCommand: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
-        "A type of number: \(PhoneNumber.Kind.allCases.filter { $0 != .unsuitable }.map(\.rawValue).joined(separator: ", "))."
+        "A type of number: \(Self.types)."
       ))
     var type: String?
 
-    func rule(isAllowed: Bool = false) throws -> DestinationRule {
+    private static let types = PhoneNumber.Kind.allCases.filter { $0 != .unsuitable }
+      .map(\.rawValue).joined(separator: ", ")
+
+    func rule() throws -> DestinationRule {
       let given = [country, prefix, number, type].compactMap { $0 }
       guard given.count == 1 else {
         throw ValidationError("Name one of --country, --prefix, --number, and --type.")
       }
-      if let country { return .country(try region(country), isAllowed: isAllowed) }
-      guard !isAllowed else { throw ValidationError("Only a country can be allowed.") }
+      if let country { return .country(try region(country), isAllowed: false) }
       if let prefix {
         let digits = prefix.utf8.dropFirst()
         guard prefix.utf8.first == UInt8(ascii: "+"), (1...14).contains(digits.count),
@@ -47,20 +49,21 @@ struct DestinationsCommand: ParsableCommand {
         return .number(number)
       }
       guard let kind = type.flatMap(PhoneNumber.Kind.init(rawValue:)), kind != .unsuitable else {
-        throw ValidationError("\(type ?? "") is no type of number.")
+        throw ValidationError("\(type ?? "") is no type of number; there are \(Self.types).")
       }
       return .type(kind)
     }
   }
 
   private static func region(_ text: String) throws -> String {
-    guard PhoneNumber.isRegion(text) else { throw ValidationError("\(text) is no country.") }
-    return text
+    let region = text.uppercased()
+    guard PhoneNumber.isRegion(region) else { throw ValidationError("\(text) is no country.") }
+    return region
   }
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists the rules; of a number the beginning of its hash.")
+      abstract: "Lists the rules and the known prices; of a number the beginning of its hash.")
 
     @OptionGroup var system: SystemOptions
 
@@ -70,6 +73,9 @@ struct DestinationsCommand: ParsableCommand {
         for rule in try DestinationStore(connection: connection).list() {
           let note = rule.note.isEmpty ? "" : "  \(rule.note)"
           print("\(rule.isAllowed ? "allowed" : "blocked")  \(rule.kind) \(rule.value)\(note)")
+        }
+        for price in try DestinationStore(connection: connection).listPrices() {
+          print("price    \(price.country) \(price.channel) \(price.dollars), \(price.source)'s")
         }
       }
     }
@@ -91,12 +97,13 @@ struct DestinationsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Allows a country that COUNTERSIGN_ALLOWED_COUNTRIES does not.")
 
-    @OptionGroup var target: Target
+    @Option(help: "The country, such as US.")
+    var country: String
     @Option(help: "Why, for those who come after.")
     var note = ""
     @OptionGroup var system: SystemOptions
 
-    func run() throws { try set(target.rule(isAllowed: true), note, system) }
+    func run() throws { try set(.country(try region(country), isAllowed: true), note, system) }
   }
 
   private static func set(_ rule: DestinationRule, _ note: String, _ system: SystemOptions) throws {
@@ -134,7 +141,9 @@ struct DestinationsCommand: ParsableCommand {
     @Option(help: "The country, such as US.")
     var country: String
 
-    @Option(help: "US dollars, such as 0.0083; left out, the provider's own price counts again.")
+    @Option(
+      parsing: .unconditional,
+      help: "US dollars, such as 0.0083; left out, the provider's own price counts again.")
     var dollars: Double?
 
     @Flag(help: "The price of a call.")
@@ -144,8 +153,8 @@ struct DestinationsCommand: ParsableCommand {
 
     func run() throws {
       let region = try region(country)
-      if let dollars, !(0...1_000).contains(dollars) {
-        throw ValidationError("A price lies between 0 and 1000 dollars.")
+      if let dollars, !(0.0001...100).contains(dollars) {
+        throw ValidationError("A price lies between 0.0001 and 100 dollars.")
       }
       try reporting {
         let (connection, _) = try system.connection()

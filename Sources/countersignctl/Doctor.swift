@@ -55,6 +55,11 @@ struct Doctor: ParsableCommand {
       for warning in try overview.warnings(at: .now) { print("NOTE    \(warning)") }
       return try overview.budgets(at: .now)
     }
+    check("alerts") {
+      let open = try Alerts.open(connection)
+      return open.isEmpty
+        ? "none open" : "open: \(open.map { "\($0.count) \($0.kind)" }.joined(separator: ", "))"
+    }
     check("provider") { try Facts.twilio(configuration.twilio) }
     check("mail") { try Facts.sendGrid(configuration.sendGrid) }
     check("nginx") { try Facts.web(configuration.publicBaseURL) }

@@ -34,7 +34,8 @@ struct SetPreferences {
   let gate: SessionGate
 
   private struct Body: RequestBody {
-    let events: [String: [String: Bool]]
+    /// What is null is left as it is.
+    let events: [String: [String: Bool?]?]
 
     enum CodingKeys: String, CodingKey, CaseIterable { case events }
   }
@@ -47,10 +48,12 @@ struct SetPreferences {
       guard let kind = TransactionEvent.Kind(rawValue: type) else {
         throw Rejection(.invalidField, field: "events.\(type.prefix(40))")
       }
-      for (name, isOn) in channels {
+      for (name, isOn) in channels ?? [:] {
         guard let channel = OutgoingMessage.Channel(rawValue: name), kind.channels.contains(channel)
         else { throw Rejection(.invalidField, field: "events.\(type).\(name.prefix(40))") }
-        changes.append((Notification.Preference(kind: kind, channel: channel), isOn))
+        if let isOn {
+          changes.append((Notification.Preference(kind: kind, channel: channel), isOn))
+        }
       }
     }
     for (preference, isOn) in changes {

@@ -92,7 +92,8 @@ def test_of_50_calls_at_once_with_one_key_one_notifies_and_another_body_is_refus
 def test_what_is_switched_off_above_its_threshold_or_without_a_phone_is_skipped_and_said(system, key, person):
     path = "/api/notifications/preferences"
     assert system.call("GET", path, token=person["token"]).json()["events"]["payment_sent"] == {"sms": True, "email": True}
-    changed = system.call("PUT", path, {"events": {"payment_sent": {"sms": False}, "low_balance": {"sms": False}}}, person["token"])
+    changed = system.call("PUT", path, {"events": {
+        "payment_sent": {"sms": False, "email": None}, "payment_received": None, "low_balance": {"sms": False}}}, person["token"])
     assert changed.json()["events"]["payment_sent"] == {"sms": False, "email": True}
     answer = tell(system, key, "payment-sent", person, amount=1, recipient="Bob", balance=2).json()
     assert [m["channel"] for m in answer["messages"]] == ["email"] and answer["skipped"] == [{"channel": "sms", "reason": "switched_off"}]
@@ -131,6 +132,12 @@ def test_a_name_adds_no_link_and_no_line(system, key, person):
     tell(system, key, "payment-received", person, amount=1, sender="https://evil.example/x @bank.example #123456", balance=2)
     phone, mail = texts(system, person, 2)
     assert "://" not in phone[0] + mail[0] and "evil.example" not in phone[0] + mail[0] and "#" not in phone[0] and "\n" not in phone[0]
+
+
+def test_a_typographic_quote_or_an_emoji_does_not_double_the_price_of_a_text(system, key, person):
+    tell(system, key, "payment-sent", person, amount=1, recipient="Bob\u2019s \u201cShop\u201d \u2014 \U0001F600", balance=2)
+    phone, _ = texts(system, person, 2)
+    assert phone == ["Payment sent: $0.01 to Bob's \"Shop\" - . Balance: $0.02"]
 
 
 def test_only_its_owner_and_the_host_see_a_notification(system, key, person):

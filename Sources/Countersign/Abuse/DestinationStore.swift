@@ -42,7 +42,9 @@ package struct DestinationStore {
       """
       INSERT INTO destination_rule (kind, value, is_allowed, note, created_at)
       VALUES (\(rule.kind), \(try rule.value(phones)), \(rule.isAllowed), \(note), \(now))
-          ON DUPLICATE KEY UPDATE is_allowed = VALUES(is_allowed), note = VALUES(note), created_at = VALUES(created_at)
+          ON DUPLICATE KEY UPDATE
+             is_allowed = VALUES(is_allowed), note = IF(VALUES(note) = '', note, VALUES(note)),
+             created_at = VALUES(created_at)
       """)
   }
 
@@ -72,6 +74,28 @@ package struct DestinationStore {
         value: kind == "number"
           ? Hexadecimal.encode(value.prefix(6)) : String(decoding: value, as: UTF8.self),
         isAllowed: try row.bool("is_allowed"), note: try row.text("note"))
+    }
+  }
+
+  /// A price as it is listed.
+  package struct ListedPrice: Sendable {
+    package let country: String
+    package let channel: String
+    package let source: String
+    /// With all six decimals.
+    package let dollars: String
+  }
+
+  package func listPrices() throws -> [ListedPrice] {
+    try connection.all(
+      "SELECT country, channel, source, amount FROM price ORDER BY country, channel, source"
+    )
+    .map { row in
+      let amount = try row.int("amount")
+      return ListedPrice(
+        country: try row.text("country"), channel: try row.text("channel"),
+        source: try row.text("source"),
+        dollars: "\(amount / 1_000_000).\(String(1_000_000 + amount % 1_000_000).dropFirst())")
     }
   }
 

@@ -214,6 +214,9 @@ struct SendGuard {
       case .budget(let budget):
         try alerts.raiseOnce(
           .budgetUsedUp, about: Self.subject(refusal.scope, budget, now), at: now)
+      case .share(let budget):
+        try alerts.raiseOnce(
+          .budgetShareUsedUp, about: Self.subject(refusal.scope, budget, now), at: now)
       case .stops:
         guard try traffic.stop(refusal.scope, at: now) else { return }
         try alerts.raise(

@@ -59,7 +59,7 @@ struct SendJudgement {
   func judge(_ traffic: [Traffic], _ sending: Sending, at now: Date) -> Objection? {
     for scope in traffic {
       if let (budget, seconds) = overspent(scope, sending, at: now) {
-        return .refused(SendRefusal(.budget(budget), scope.scope), seconds: seconds)
+        return .refused(SendRefusal(budget, scope.scope), seconds: seconds)
       }
     }
     return judgeConversion(traffic, sending, at: now)
@@ -95,7 +95,9 @@ struct SendJudgement {
   }
 
   /// A budget that this is too much for, and seconds until it begins anew.
-  private func overspent(_ traffic: Traffic, _ sending: Sending, at now: Date) -> (Budget, Int)? {
+  private func overspent(
+    _ traffic: Traffic, _ sending: Sending, at now: Date
+  ) -> (SendRefusal.Cause, Int)? {
     for budget in Budget.allCases {
       // As though it were sent, also where it is not: nobody is to be told whether it would be.
       let more =
@@ -106,10 +108,14 @@ struct SendJudgement {
         ? limit
         : limit / 10 * sending.standing.rawValue
           + limit % 10 * sending.standing.rawValue / 10
-      guard used(budget, traffic, at: now) + more > share else { continue }
+      let wanted = used(budget, traffic, at: now) + more
+      guard wanted > share else { continue }
       let period: TimeInterval = budget == .hour ? 3_600 : 86_400
       let passed = now.timeIntervalSince1970.truncatingRemainder(dividingBy: period)
-      return (budget, max(1, Int((period - passed).rounded(.up))))
+      return (
+        wanted > limit ? .budget(budget) : .share(budget),
+        max(1, Int((period - passed).rounded(.up)))
+      )
     }
     return nil
   }
@@ -183,6 +189,8 @@ struct SendJudgement {
 struct SendRefusal: Equatable {
   enum Cause: Equatable {
     case budget(SendJudgement.Budget)
+    /// What is left of it is kept for those who can prove more.
+    case share(SendJudgement.Budget)
     /// The conversion has collapsed now, and the scope is to be stopped.
     case stops
     case stopped
@@ -207,7 +215,7 @@ struct SendRefusal: Equatable {
       case .everything: "everything"
       }
     return switch cause {
-    case .budget(let budget): "\(kind)-\(budget.rawValue)"
+    case .budget(let budget), .share(let budget): "\(kind)-\(budget.rawValue)"
     case .stops, .stopped: "\(kind)-stopped"
     case .slowed: "\(kind)-slowed"
     case .risk: "\(kind)-risk"

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// What an operator has to know of, raised once for each thing it is about.
-final class Alerts {
+package final class Alerts {
   private let connection: Connection
   /// What `raiseOnce` raised here.
   private var raised: Set<String> = []
@@ -23,13 +23,15 @@ final class Alerts {
     /// It gets no more codes for a while.
     case destinationStopped = "destination_stopped"
     case budgetHalfUsed = "budget_half_used"
+    /// Strangers have used up what they may; the rest is kept for owners.
+    case budgetShareUsedUp = "budget_share_used_up"
     case budgetUsedUp = "budget_used_up"
     /// Wrong passwords of many accounts at once.
     case credentialSpray = "credential_spray"
 
     var severity: String {
       switch self {
-      case .deviceReused, .budgetHalfUsed: "warning"
+      case .deviceReused, .budgetHalfUsed, .budgetShareUsedUp: "warning"
       case .codeSpray, .sealedDataUnreadable, .pumpingSuspected,
         .destinationStopped, .budgetUsedUp, .credentialSpray:
         "critical"
@@ -44,6 +46,13 @@ final class Alerts {
     try raise(kind, about: subject, at: now)
     if raised.count >= 1_024 { raised = [] }
     raised.insert("\(kind.rawValue) \(subject)")
+  }
+
+  /// How many are open, by kind.
+  package static func open(_ connection: Connection) throws -> [(kind: String, count: Int)] {
+    try connection.all(
+      "SELECT kind, COUNT(*) AS open FROM alert WHERE resolved_at IS NULL GROUP BY kind ORDER BY kind"
+    ).map { (try $0.text("kind"), try $0.int("open")) }
   }
 
   /// - Parameter subject: what it is about, at most 64 bytes; the same again raises nothing.

@@ -74,7 +74,8 @@ package struct Challenges {
       try store.insert(new, at: now)
       return Challenge.Begun(
         id: new.token.text, method: method, maskedPhone: account.phone?.masked,
-        expiresAt: new.expiresAt, isCodeSent: false, retryAfter: refusal.retryAfter)
+        expiresAt: new.expiresAt, isCodeSent: false, retryAfter: refusal.retryAfter,
+        limit: refusal.limit)
     }
     try store.insert(new, at: now)
     return Challenge.Begun(

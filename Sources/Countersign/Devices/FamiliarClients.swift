@@ -38,7 +38,9 @@ package struct FamiliarClients {
   }
 
   private func hash(_ client: ClientDescription) -> [UInt8] {
-    let text = "\(NetworkAddress.network(client.address))\n\(client.userAgent)"
+    // Without its version, which is another every month.
+    let browser = client.userAgent.filter { !"0123456789._".contains($0) }
+    let text = "\(NetworkAddress.network(client.address))\n\(browser)"
     return Array(SHA256.hash(data: Array(text.utf8)))
   }
 }

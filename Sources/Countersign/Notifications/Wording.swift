@@ -112,6 +112,17 @@ package struct Wording: Sendable {
         let isInside = index + 1 < characters.count && characters[index + 1] != " "
         harmless.append(isInside ? " " : ".")
       case "/", ":", "@", "#", "\\": harmless.append(" ")
+      // What would double a text's price and says no more than its plain cousin.
+      case "\u{2018}", "\u{2019}", "\u{201A}": harmless.append("'")
+      case "\u{201C}", "\u{201D}", "\u{201E}": harmless.append("\"")
+      case "\u{2013}", "\u{2014}": harmless.append("-")
+      case "\u{2026}": harmless.append("...")
+      case "\u{A0}", "\u{202F}": harmless.append(" ")
+      case _
+      where character.unicodeScalars.contains {
+        $0.properties.isEmojiPresentation || $0 == "\u{FE0F}"
+      }:
+        break
       default: harmless.append(character)
       }
     }
