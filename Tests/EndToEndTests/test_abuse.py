@@ -394,7 +394,7 @@ def test_no_count_falls_and_none_is_doubled_while_programs_are_killed_under_load
 
 
 def test_who_tries_to_lock_people_out_does_not_keep_them_out(own_system):
-    """A-27; the cost of an attempt to lock one person out is printed."""
+    """The cost of an attempt to lock one person out is printed."""
     system = own_system(COUNTERSIGN_RESEND_SECONDS="0")
     people = [system.person_with_app() for _ in range(10)]
     for person in people:

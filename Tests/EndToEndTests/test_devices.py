@@ -70,7 +70,6 @@ def test_of_20_parallel_uses_one_at_most_skips_the_second_step(system):
 
 
 def test_a_token_is_worth_nothing_for_another_account_or_another_secret(system):
-    """A-13"""
     person, victim = system.person_with_app(), system.person_with_app()
     device, _ = remember(system, person)
     theirs, _ = remember(system, victim)

@@ -1,4 +1,4 @@
-"""Goal: nobody learns who has an account (A-20, A-21).
+"""Goal: nobody learns who has an account.
 
 - status, headers, length, order of keys, and limits are the same for known and unknown, locked, and without a phone
 - so are the times: medians of 2,000 answers of each, asked for in turn, lie less than two milliseconds apart

@@ -29,7 +29,7 @@ def failures_in_row(system, person, kind):
 
 @pytest.mark.parametrize("round", range(20))
 def test_of_200_parallel_guesses_at_a_login_three_are_evaluated(system, round):
-    """A-01, with the right code among them."""
+    """The right code is among them."""
     person = system.person_with_sms()
     pending = system.log_in(person).json()["challengeId"]
     code = system.code(person["number"], 3)
@@ -57,7 +57,7 @@ def test_the_same_holds_for_the_app_and_for_backup_codes(system):
 
 
 def test_a_client_that_goes_away_has_made_its_try(system):
-    """A-03: each guess is sent whole and its connection closed at once."""
+    """Each guess is sent whole and its connection closed at once."""
     person = system.person_with_sms()
     pending = system.log_in(person).json()["challengeId"]
     wrong = other(system.code(person["number"], 3))
@@ -76,7 +76,7 @@ def test_a_client_that_goes_away_has_made_its_try(system):
 
 
 def test_database_connections_that_die_meanwhile_make_no_try_free(system):
-    """A-03: connections are killed in a loop while 100 guesses come."""
+    """Connections are killed in a loop while 100 guesses come."""
     person = system.person_with_sms()
     pending = system.log_in(person).json()["challengeId"]
     code = system.code(person["number"], 3)
@@ -104,7 +104,6 @@ def test_database_connections_that_die_meanwhile_make_no_try_free(system):
 
 
 def test_of_50_parallel_right_codes_one_opens_a_session(system):
-    """A-02"""
     for _ in range(5):
         person = system.person_with_sms()
         pending = system.log_in(person).json()["challengeId"]
@@ -116,7 +115,6 @@ def test_of_50_parallel_right_codes_one_opens_a_session(system):
 
 
 def test_a_code_of_the_app_is_accepted_once_over_all_routes(system):
-    """A-08"""
     person = system.person_with_app()
     system.rows("UPDATE factor SET last_step = last_step - 3 WHERE account_id = UNHEX(REPLACE(%s, '-', ''))", person["userId"])
     code = system.totp(person["secret"])
@@ -148,7 +146,6 @@ def test_of_parallel_uses_of_one_code_of_the_app_one_succeeds(system):
 
 
 def test_a_backup_code_is_used_once_and_none_outlives_a_new_set(system):
-    """A-09"""
     person = system.person_with_app()
     challenges = [system.challenge(person, f"act_{i}") for i in range(50)]
     answers = at_once(50, lambda i: system.answer(challenges[i], backupCode=person["backupCodes"][0]))
@@ -177,7 +174,7 @@ def test_a_backup_code_is_used_once_and_none_outlives_a_new_set(system):
 
 
 def test_ten_failures_an_hour_hold_over_all_challenges_and_the_owner_is_told(system):
-    """A-04: one guess at each of many challenges; the right password in between resets nothing."""
+    """One guess at each of many challenges; the right password in between resets nothing."""
     person = system.person_with_app()
     wrong = other(system.app_code(person))
     statuses = []
@@ -199,7 +196,7 @@ def test_ten_failures_an_hour_hold_over_all_challenges_and_the_owner_is_told(sys
 
 
 def test_a_hundred_failures_in_a_row_disable_a_factor_until_it_is_bound_again(own_system):
-    """A-04, over restarts: nothing but a success of that factor resets the count."""
+    """Over restarts: nothing but a success of that factor resets the count."""
     system = own_system(COUNTERSIGN_MAX_FAILED_CODES_PER_HOUR="256")
     person = system.person_with_app()
     wrong = other(system.app_code(person))
@@ -251,7 +248,6 @@ def test_a_factor_whose_hundredth_failure_was_lost_is_disabled_at_the_next_try(s
 
 
 def test_a_guess_at_each_of_many_accounts_is_noticed(own_system):
-    """A-04, spray"""
     system = own_system(COUNTERSIGN_FAILING_ACCOUNTS_ALERT="8")
     people = [system.person_with_app() for _ in range(10)]
     for index, person in enumerate(people):
@@ -264,7 +260,6 @@ def test_a_guess_at_each_of_many_accounts_is_noticed(own_system):
 
 
 def test_a_stranger_who_fails_keeps_nobody_out_of_a_remembered_device(system):
-    """A-27"""
     person = system.person_with_app()
     done = system.call("POST", "/api/auth/2fa/verify", {
         "email": person["email"], "challengeId": system.log_in(person).json()["challengeId"], "code": system.app_code(person),

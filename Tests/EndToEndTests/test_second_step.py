@@ -107,7 +107,7 @@ def test_a_login_goes_on_when_no_code_may_be_sent(system):
 
 
 def test_a_pending_login_opens_nothing_but_the_second_step(system):
-    """A-11: every operation of the document, with the id as a token and as every cookie there is."""
+    """Every operation of the document, with the id as a token and as every cookie there is."""
     person = system.person_with_app()
     pending = system.log_in(person).json()["challengeId"]
     anyone = {"/api/auth/register", "/api/auth/login", "/api/auth/verify-phone", "/api/auth/2fa/send-code", "/api/auth/2fa/verify",
@@ -139,7 +139,7 @@ def test_what_is_no_code_is_refused_and_is_no_try(system, code):
 
 
 def test_one_persons_pending_login_takes_nothing_of_anothers(system):
-    """A-06: somebody else's code, backup code, email address, device, and challenge."""
+    """Somebody else's code, backup code, email address, device, and challenge."""
     victim, attacker = system.person_with_app(), system.person_with_app()
     pending = system.log_in(victim).json()["challengeId"]
     own = system.log_in(attacker).json()["challengeId"]

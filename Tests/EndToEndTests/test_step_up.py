@@ -92,7 +92,7 @@ def test_a_redemption_with_an_idempotency_key_is_answered_again_and_done_once(sy
 
 
 def test_a_redemption_that_died_half_way_is_asked_again_and_answered(own_system):
-    """A-15: the program is killed while redemptions run; the host asks with the same key until it hears."""
+    """The program is killed while redemptions run; the host asks with the same key until it hears."""
     system = own_system()
     key, person = system.key("challenges"), system.person_with_app()
     for round in range(8):
@@ -123,7 +123,7 @@ def test_of_50_parallel_confirmations_one_gives_an_authorization(system):
 
 
 def test_the_code_of_one_payment_confirms_no_other(system, key):
-    """A-14: a small payment's code on a large one, in the other tab, and in a body that names another amount."""
+    """A small payment's code on a large one, in the other tab, and in a body that names another amount."""
     person = system.person_with_sms()
     small, large = TRANSFER | {"amount": 100}, TRANSFER | {"amount": 999_999_999}
     first = system.challenge(person, "transfer", details=small)
@@ -153,7 +153,7 @@ def test_fifty_confirmations_beside_fifty_changes_never_confirm_what_was_not_sho
 
 
 def test_a_code_is_right_on_the_diagonal_only(system):
-    """A-05: a code of every purpose at every door; the right door last, so that nothing was used up before it."""
+    """A code of every purpose at every door; the right door last, so that nothing was used up before it."""
     system_key = system.key("otp,challenges")
     person = system.person_with_sms()
     number = person["number"]
