@@ -215,7 +215,9 @@ package struct SlidingLimits {
       // This one has to be gone. There is none where a limit is smaller than what is pending.
       let index = max(0, limit.count - pending) / unit
       guard index < stamps.count / 8 else { return Int(limit.window) }
-      return max(1, Int((stamp(index) + limit.window).timeIntervalSince(now).rounded(.up)))
+      // Never longer than the window, also for one that came before what it is counted after.
+      let wait = Int((stamp(index) + limit.window).timeIntervalSince(now).rounded(.up))
+      return min(Int(limit.window), max(1, wait))
     }
   }
 
