@@ -53,7 +53,8 @@ def test_keys_are_rotated_under_load_and_no_live_code_fails(own_system):
     system = own_system()
     people = [system.person_with_app() for _ in range(6)]
     numbers = [phone() for _ in range(3)]
-    key = system.key("otp")
+    key = system.key("otp,notifications")
+    told = system.call("POST", "/api/notifications/payment-sent", {"userId": people[0]["userId"], "amount": 1, "recipient": "Bob", "balance": 2}, key)
     pending = [system.log_in(person).json()["challengeId"] for person in people]
     codes = []
     for number in numbers:
@@ -87,9 +88,12 @@ def test_keys_are_rotated_under_load_and_no_live_code_fails(own_system):
     for person, challenge in zip(people, pending):
         assert system.answer(challenge, code=system.app_code(person)).status_code == 200
     # Everything that is kept for long is under the newest key, and numbers are still found.
-    for table, column in (("account", "password_sealed"), ("account", "phone_sealed"), ("factor", "secret_sealed"), ("message", "destination_sealed")):
+    for table, column in (("account", "password_sealed"), ("account", "phone_sealed"), ("factor", "secret_sealed"), ("message", "destination_sealed"),
+                          ("notification", "data_sealed")):
         ids = {r["id"] for r in system.rows(f"SELECT HEX(SUBSTR({column}, 2, 4)) AS id FROM {table} WHERE {column} IS NOT NULL")}
         assert ids == {"00000003"}, (table, column)
+    shown = system.call("GET", f"/api/notifications/{told.json()['notificationId']}", token=key).json()
+    assert shown["data"]["recipient"] == "Bob"
     system.stop()
     system.start()
     assert system.log_in(people[0]).json()["requires2FA"] is True

@@ -82,9 +82,7 @@ package struct Notifications {
     keys = configuration.keys
   }
 
-  private static func context(_ id: Notification.ID) -> [UInt8] {
-    Array("notification|data|".utf8) + id.bytes
-  }
+  static func context(row id: [UInt8]) -> [UInt8] { Array("notification|data|".utf8) + id }
 
   /// Queues a message on each channel that the event has and the owner wants; called inside a
   /// transaction.
@@ -113,7 +111,8 @@ package struct Notifications {
       }
     }
     let data = try keys.seal(
-      Array(JSONEncoder().encode(TransactionData(event))), .payload, context: Self.context(id))
+      Array(JSONEncoder().encode(TransactionData(event))), .payload,
+      context: Self.context(row: id.bytes))
     try store.insert(id, account.id, event.kind, data: data, skipped, at: now)
     for message in messages { try outbox.queue(message, at: now) }
     return Notification.Sent(
@@ -150,7 +149,7 @@ package struct Notifications {
   }
 
   private func shown(_ found: NotificationStore.Found) throws -> Notification.Shown {
-    let data = try keys.open(found.dataSealed, .payload, context: Self.context(found.id))
+    let data = try keys.open(found.dataSealed, .payload, context: Self.context(row: found.id.bytes))
     return Notification.Shown(
       id: found.id, account: found.account, kind: found.kind,
       data: try JSONDecoder().decode(TransactionData.self, from: Data(data)),

@@ -131,6 +131,23 @@ package struct Resealing {
             "UPDATE message SET destination_sealed = \(new) WHERE id = \(row) AND destination_sealed = \(old)"
           )
         }),
+      Column(
+        purpose: .payload, context: { Notifications.context(row: $0) },
+        page: { (after) throws(DatabaseError) in
+          try connection.all(
+            """
+            SELECT id, data_sealed AS sealed
+              FROM notification
+             WHERE id > \(after)
+             ORDER BY id
+             LIMIT 500
+            """)
+        },
+        replace: { (row, old, new) throws(DatabaseError) in
+          try connection.execute(
+            "UPDATE notification SET data_sealed = \(new) WHERE id = \(row) AND data_sealed = \(old)"
+          )
+        }),
     ]
   }
 }
