@@ -1,17 +1,18 @@
 import FoundationEssentials
+import Synchronization
 
 /// Which numbers messages may go to at all, decided before anything is counted or sent, and what a
 /// message to them costs.
 ///
 /// The configuration says which countries are allowed; rules and prices in the database change that
-/// while everything runs. They are read again when they are older than half a second, so that a change
-/// is in force everywhere within one.
-package final class Destinations {
+/// while everything runs. A process keeps them in one place, and whoever finds them older than half a
+/// second reads them again, so that a change is in force everywhere within one.
+package struct Destinations {
   private let store: DestinationStore
   private let phones: PhoneVault
   private let countries: Configuration.AllowedCountries
   private let allowsMagicNumbers: Bool
-  private var known: (rules: DestinationRules, readAt: UInt64)?
+  private let known: KnownDestinations
 
   private static let patience: UInt64 = 500_000_000
 
@@ -20,13 +21,15 @@ package final class Destinations {
     phones = PhoneVault(configuration.keys)
     countries = configuration.allowedCountries
     allowsMagicNumbers = configuration.twilio.isSandbox
+    known = configuration.knownDestinations
   }
 
   private func rules() throws -> DestinationRules {
     let now = MonotonicClock.nanoseconds
-    if let known, now - known.readAt < Self.patience { return known.rules }
+    if let rules = known.rules(readAfter: now - min(now, Self.patience)) { return rules }
+    // Not under the lock: another that finds them old at the same time reads them too.
     let rules = try store.rules()
-    known = (rules, now)
+    known.keep(rules, readAt: now)
     return rules
   }
 
@@ -72,9 +75,25 @@ package final class Destinations {
   }
 }
 
+/// The rules of a process, shared by its workers.
+final class KnownDestinations: Sendable {
+  private let known = Mutex<(rules: DestinationRules, readAt: UInt64)?>(nil)
+
+  /// Nil when they were not read since a time.
+  func rules(readAfter time: UInt64) -> DestinationRules? {
+    known.withLock { known in known.flatMap { $0.readAt > time ? $0.rules : nil } }
+  }
+
+  func keep(_ rules: DestinationRules, readAt time: UInt64) {
+    known.withLock { known in
+      if time > known?.readAt ?? 0 { known = (rules, time) }
+    }
+  }
+}
+
 /// What the database says of destinations.
-struct DestinationRules {
-  struct Priced: Hashable {
+struct DestinationRules: Sendable {
+  struct Priced: Hashable, Sendable {
     let country: String
     let channel: OutgoingMessage.Channel
   }

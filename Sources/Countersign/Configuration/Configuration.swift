@@ -29,6 +29,9 @@ package struct Configuration: Sendable {
   /// Where an account is topped up; nil to name no place.
   package var depositURL: String?
 
+  /// What was last read of the rules about destinations.
+  var knownDestinations = KnownDestinations()
+
   /// Where the courier listens for word that something was queued.
   var courierSocket: String { "\(runDirectory)/courier.bell" }
 
