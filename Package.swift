@@ -33,14 +33,17 @@ let package = Package(
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(
       name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+    .systemLibrary(name: "CICU", pkgConfig: "icu-i18n", providers: [.apt(["libicu-dev"])]),
     .target(name: "CPhoneNumber", linkerSettings: [.linkedLibrary("phonenumber")]),
     .target(
       name: "Countersign",
       dependencies: [
         "CFastCGI", "CMariaDB", "CCurl", "CArgon2", "CLinux", "CPhoneNumber", "CQREncode",
+        "CICU",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],
+      resources: [.embedInCode("Wording/Templates")],
       swiftSettings: strict),
     program("accounts"),
     program("verify-phone"),
@@ -49,7 +52,7 @@ let package = Package(
     program("notifications"),
     program("webhooks"),
     program("courier"),
-    program("sandbox"),
+    program("sandbox", [.product(name: "Crypto", package: "swift-crypto")]),
     program(
       "countersignctl",
       [.product(name: "ArgumentParser", package: "swift-argument-parser")]),

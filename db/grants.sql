@@ -16,6 +16,8 @@ GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_accounts'@'l
 GRANT SELECT ON countersign.destination_rule TO 'countersign_accounts'@'localhost';
 GRANT SELECT ON countersign.price TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_accounts'@'localhost';
+GRANT SELECT ON countersign.suppression TO 'countersign_accounts'@'localhost';
+GRANT INSERT ON countersign.host_event TO 'countersign_accounts'@'localhost';
 GRANT SELECT ON countersign.service_key TO 'countersign_accounts'@'localhost';
 GRANT SELECT, DELETE ON countersign.factor TO 'countersign_accounts'@'localhost';
 GRANT SELECT, DELETE ON countersign.backup_code TO 'countersign_accounts'@'localhost';
@@ -37,6 +39,8 @@ GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_verify_phone
 GRANT SELECT ON countersign.destination_rule TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT ON countersign.price TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT ON countersign.suppression TO 'countersign_verify_phone'@'localhost';
+GRANT INSERT ON countersign.host_event TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT ON countersign.service_key TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, DELETE ON countersign.challenge TO 'countersign_verify_phone'@'localhost';
@@ -52,6 +56,8 @@ GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_two_factor'@
 GRANT SELECT ON countersign.destination_rule TO 'countersign_two_factor'@'localhost';
 GRANT SELECT ON countersign.price TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_two_factor'@'localhost';
+GRANT SELECT ON countersign.suppression TO 'countersign_two_factor'@'localhost';
+GRANT INSERT ON countersign.host_event TO 'countersign_two_factor'@'localhost';
 GRANT SELECT ON countersign.service_key TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.factor TO 'countersign_two_factor'@'localhost';
@@ -73,6 +79,8 @@ GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_password_res
 GRANT SELECT ON countersign.destination_rule TO 'countersign_password_reset'@'localhost';
 GRANT SELECT ON countersign.price TO 'countersign_password_reset'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_password_reset'@'localhost';
+GRANT SELECT ON countersign.suppression TO 'countersign_password_reset'@'localhost';
+GRANT INSERT ON countersign.host_event TO 'countersign_password_reset'@'localhost';
 GRANT SELECT, UPDATE ON countersign.factor TO 'countersign_password_reset'@'localhost';
 GRANT SELECT, UPDATE ON countersign.backup_code TO 'countersign_password_reset'@'localhost';
 GRANT SELECT (account_id), DELETE ON countersign.challenge TO 'countersign_password_reset'@'localhost';
@@ -90,16 +98,31 @@ GRANT SELECT, INSERT ON countersign.notification TO 'countersign_notifications'@
 GRANT SELECT, INSERT ON countersign.notification_skip TO 'countersign_notifications'@'localhost';
 GRANT SELECT, INSERT, DELETE ON countersign.notification_preference TO 'countersign_notifications'@'localhost';
 GRANT SELECT, INSERT ON countersign.message TO 'countersign_notifications'@'localhost';
-GRANT SELECT ON countersign.traffic TO 'countersign_notifications'@'localhost';
+GRANT SELECT ON countersign.suppression TO 'countersign_notifications'@'localhost';
+GRANT INSERT ON countersign.host_event TO 'countersign_notifications'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.notification_setting TO 'countersign_notifications'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_notifications'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_notifications'@'localhost';
+GRANT SELECT ON countersign.destination_rule TO 'countersign_notifications'@'localhost';
+GRANT SELECT ON countersign.price TO 'countersign_notifications'@'localhost';
+GRANT INSERT ON countersign.alert TO 'countersign_notifications'@'localhost';
 
-GRANT SELECT (id, kind, channel, queue_lane, due_at, provider_sid, status, status_rank, error_code, failure, finished_at),
-      UPDATE (status, status_rank, error_code, failure, finished_at)
+GRANT SELECT (id, kind, channel, account_id, notification_id, destination_hash, queue_lane, due_at, provider_sid, status,
+              status_rank, error_code, failure, price, is_price_known, fallback_sealed, finished_at),
+      UPDATE (status, status_rank, error_code, failure, price, is_price_known, queue_lane, due_at, fallback_sealed, finished_at)
    ON countersign.message TO 'countersign_webhooks'@'localhost';
+GRANT SELECT, INSERT ON countersign.webhook_event TO 'countersign_webhooks'@'localhost';
+GRANT SELECT, INSERT ON countersign.inbound_message TO 'countersign_webhooks'@'localhost';
+GRANT SELECT, INSERT, DELETE ON countersign.suppression TO 'countersign_webhooks'@'localhost';
+GRANT INSERT ON countersign.host_event TO 'countersign_webhooks'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.early_callback TO 'countersign_webhooks'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_webhooks'@'localhost';
 GRANT SELECT ON countersign.traffic TO 'countersign_webhooks'@'localhost';
 
-GRANT SELECT, UPDATE ON countersign.message TO 'countersign_courier'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.message TO 'countersign_courier'@'localhost';
+GRANT SELECT, INSERT ON countersign.suppression TO 'countersign_courier'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.host_event TO 'countersign_courier'@'localhost';
+GRANT SELECT ON countersign.destination_rule TO 'countersign_courier'@'localhost';
 GRANT SELECT, DELETE ON countersign.early_callback TO 'countersign_courier'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_courier'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.price TO 'countersign_courier'@'localhost';

@@ -1,6 +1,5 @@
 -- The schema as the migrations make it, kept true by a test. Read it; never apply it.
 
-
 CREATE TABLE `account` (
   `id` binary(16) NOT NULL,
   `email` varchar(254) NOT NULL COMMENT 'as its owner writes it',
@@ -122,6 +121,8 @@ CREATE TABLE `early_callback` (
   `status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   `status_rank` tinyint(4) NOT NULL,
   `error_code` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
+  `failure` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
+  `price` bigint(20) DEFAULT NULL,
   `received_at` datetime(6) NOT NULL,
   PRIMARY KEY (`provider_sid`),
   KEY `early_callback_received` (`received_at`)
@@ -155,16 +156,44 @@ CREATE TABLE `familiar_client` (
   CONSTRAINT `familiar_client_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
+CREATE TABLE `host_event` (
+  `id` binary(16) NOT NULL COMMENT 'in the order of their making',
+  `type` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `subject` binary(16) NOT NULL COMMENT 'the message or account it is about: those of one are sent one after another',
+  `body` varbinary(2048) NOT NULL COMMENT 'JSON, as it is signed and sent',
+  `status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'pending' CHECK (`status` in ('pending','delivered','dead')),
+  `due_at` datetime(6) NOT NULL,
+  `owner` binary(16) DEFAULT NULL,
+  `attempts` smallint(5) unsigned NOT NULL DEFAULT 0,
+  `last_answer` smallint(6) DEFAULT NULL COMMENT 'HTTP status; 0 when there was no answer',
+  `created_at` datetime(6) NOT NULL,
+  `finished_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `host_event_due` (`status`,`due_at`),
+  KEY `host_event_subject` (`subject`,`status`,`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
 CREATE TABLE `idempotent_answer` (
   `service_key_id` binary(8) NOT NULL,
   `key_hash` binary(32) NOT NULL,
   `request_hash` binary(32) NOT NULL COMMENT 'route and body; the same key with another body is refused',
   `status` smallint(6) DEFAULT NULL COMMENT 'NULL while the first request runs',
-  `body` varbinary(4096) DEFAULT NULL COMMENT 'sealed for this row',
+  `body` mediumblob DEFAULT NULL COMMENT 'sealed for this row',
   `begun_at` datetime(6) NOT NULL,
   `expires_at` datetime(6) NOT NULL,
   PRIMARY KEY (`service_key_id`,`key_hash`),
   KEY `idempotent_answer_expiry` (`expires_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `inbound_message` (
+  `provider_sid` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `sender` varchar(48) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'which of ours it went to',
+  `destination_hash` binary(32) NOT NULL COMMENT 'who wrote',
+  `word` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL COMMENT 'stop, start, help; NULL for anything else',
+  `received_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`provider_sid`),
+  KEY `inbound_message_person` (`destination_hash`,`received_at`),
+  KEY `inbound_message_received` (`received_at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `limit_window` (
@@ -186,12 +215,17 @@ CREATE TABLE `message` (
   `destination_sealed` varbinary(320) NOT NULL,
   `destination_hash` binary(32) NOT NULL,
   `country` char(2) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
+  `segments` tinyint(3) unsigned DEFAULT NULL COMMENT 'of a text message',
+  `price` bigint(20) DEFAULT NULL COMMENT 'in millionths of a US dollar',
+  `is_price_known` tinyint(4) NOT NULL DEFAULT 0 COMMENT 'the provider said so; else it is what we expect',
   `payload_sealed` varbinary(8192) DEFAULT NULL COMMENT 'the text; wiped once nothing more will be sent',
-  `queue_lane` tinyint(4) DEFAULT NULL COMMENT 'the lane while there is something to do, else NULL',
+  `fallback_sealed` varbinary(2048) DEFAULT NULL COMMENT 'what is said on the phone when a receipt says that the text failed; wiped with the code',
+  `queue_lane` tinyint(4) DEFAULT NULL COMMENT 'the lane while it waits to be sent, 3 while its receipt is waited for, else NULL',
   `due_at` datetime(6) NOT NULL COMMENT 'when to do it; while a courier has it, when its lease ends',
   `owner` binary(16) DEFAULT NULL COMMENT 'the claim that has it, or had it when its outcome was lost',
   `is_reclaimed` tinyint(4) NOT NULL DEFAULT 0 COMMENT 'an earlier claim ended without an outcome: ask the provider before sending again',
   `attempts` tinyint(3) unsigned NOT NULL DEFAULT 0,
+  `carrier` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'which of the channel''s providers is next, or was last',
   `provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
   `provider_sid` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
   `status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'queued' CHECK (`status` in ('queued','sending','unknown','sent','delivered','undelivered','failed','expired')),
@@ -212,7 +246,7 @@ CREATE TABLE `message` (
 CREATE TABLE `notification` (
   `id` binary(16) NOT NULL,
   `account_id` binary(16) NOT NULL,
-  `type` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'payment_sent, payment_received, low_balance',
+  `type` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'payment_sent, low_balance, new_login, …',
   `data_sealed` varbinary(2048) NOT NULL COMMENT 'amounts and names, sealed for this row',
   `created_at` datetime(6) NOT NULL,
   PRIMARY KEY (`id`),
@@ -226,6 +260,17 @@ CREATE TABLE `notification_preference` (
   `channel` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`channel` in ('sms','email')),
   PRIMARY KEY (`account_id`,`type`,`channel`),
   CONSTRAINT `notification_preference_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `notification_setting` (
+  `account_id` binary(16) NOT NULL,
+  `quiet_from` smallint(6) DEFAULT NULL COMMENT 'minutes after midnight in its time zone; NULL for no quiet hours',
+  `quiet_until` smallint(6) DEFAULT NULL,
+  `time_zone` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'UTC' COMMENT 'a name of the IANA database',
+  `threshold` bigint(20) DEFAULT NULL COMMENT 'in minor units; NULL to take what the host says',
+  `currency` char(3) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
+  PRIMARY KEY (`account_id`),
+  CONSTRAINT `notification_setting_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `notification_skip` (
@@ -298,6 +343,14 @@ CREATE TABLE `session` (
   CONSTRAINT `session_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
+CREATE TABLE `suppression` (
+  `destination_hash` binary(32) NOT NULL COMMENT 'keyed hash of the number or address',
+  `sender` varchar(48) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'the number or service of ours; * for all mail',
+  `reason` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `created_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`destination_hash`,`sender`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
 CREATE TABLE `traffic` (
   `scope` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT '* for everything, US, or +1415555',
   `hour` int(11) NOT NULL COMMENT 'hours since 1970 of the newest count',
@@ -339,5 +392,13 @@ CREATE TABLE `verification` (
   `failures` varbinary(2048) NOT NULL DEFAULT '' COMMENT 'times of the tries since the last success, over all codes of this row, as in limit_window',
   PRIMARY KEY (`purpose`,`subject`),
   KEY `verification_expiry` (`expires_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `webhook_event` (
+  `provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `event_id` varbinary(100) NOT NULL,
+  `received_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`provider`,`event_id`),
+  KEY `webhook_event_received` (`received_at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 

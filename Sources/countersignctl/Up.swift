@@ -137,7 +137,7 @@ struct Up: ParsableCommand {
       "COUNTERSIGN_ALLOWED_COUNTRIES": "*",
       "SMS_PROVIDERS": "twilio",
       "EMAIL_PROVIDERS": usesSandbox || environment["SENDGRID_API_KEY"] != nil
-        ? "sendgrid" : "none",
+        ? "sendgrid" : environment["SMTP_URL"] != nil ? "smtp" : "none",
     ]
     if usesSandbox {
       defaults["TWILIO_ACCOUNT_SID"] = secrets["TWILIO_ACCOUNT_SID"]
@@ -146,6 +146,14 @@ struct Up: ParsableCommand {
       defaults["TWILIO_API_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/twilio"
       defaults["SENDGRID_API_KEY"] = secrets["SENDGRID_API_KEY"]
       defaults["SENDGRID_FROM_EMAIL"] = "security@countersign.example"
+      // What the sandbox signs its events with is no secret; see there.
+      defaults["SENDGRID_WEBHOOK_PUBLIC_KEY"] =
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE3SKBsuJ4DjNSXtzbmnV0YazINpxE18WbaBd7VrlteROHJ1eUrcqPktKoK0lPdF7QUutfOc1CpalVPnnj4Sg/kA=="
+      defaults["VONAGE_API_KEY"] = "sandbox1"
+      defaults["VONAGE_API_SECRET"] = secrets["VONAGE_API_SECRET"]
+      defaults["VONAGE_SIGNATURE_SECRET"] = secrets["VONAGE_SIGNATURE_SECRET"]
+      defaults["VONAGE_FROM"] = "15005550007"
+      defaults["VONAGE_REST_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/vonage-rest"
       defaults["SENDGRID_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/sendgrid"
     }
     for (name, value) in defaults
@@ -163,9 +171,9 @@ struct Up: ParsableCommand {
   }
 
   private static func isOurs(_ name: String) -> Bool {
-    ["COUNTERSIGN_", "TWILIO_", "SENDGRID_", "VONAGE_"].contains { name.hasPrefix($0) }
+    ["COUNTERSIGN_", "TWILIO_", "SENDGRID_", "VONAGE_", "SMTP_"].contains { name.hasPrefix($0) }
       || [
-        "PUBLIC_BASE_URL", "DATABASE_URL", "SMS_PROVIDERS", "EMAIL_PROVIDERS", "SMTP_URL",
+        "PUBLIC_BASE_URL", "DATABASE_URL", "SMS_PROVIDERS", "EMAIL_PROVIDERS",
         "DEPOSIT_URL",
       ].contains(name)
   }

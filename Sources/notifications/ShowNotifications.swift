@@ -4,8 +4,8 @@ import FoundationEssentials
 /// What is shown of a notification.
 private struct Item: Encodable {
   let notificationId: Notification.ID
-  let type: TransactionEvent.Kind
-  let data: TransactionData
+  let type: AccountEvent.Kind
+  let data: EventData
   let createdAt: Date
 
   init(_ shown: Notification.Shown) {
@@ -60,8 +60,8 @@ struct ShowNotification {
   private struct Answer: Encodable {
     let notificationId: Notification.ID
     let userId: Account.ID
-    let type: TransactionEvent.Kind
-    let data: TransactionData
+    let type: AccountEvent.Kind
+    let data: EventData
     let createdAt: Date
     let messages: [Notification.Message]
     let skipped: [Notification.Skip]

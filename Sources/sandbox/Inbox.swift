@@ -13,6 +13,11 @@ struct InboxMessage: Codable, Sendable {
   let to: String
   var subject: String?
   let body: String
+  var html: String?
+  /// A template of the provider's in place of words, and the values for it.
+  var template: String?
+  var templateData: [String: String]?
+  var headers: [String: String]?
   var status: String
   let at: Date
   /// Where its status is reported, and what it will come to.
@@ -34,6 +39,8 @@ final class Inbox: Sendable {
     var messages: [InboxMessage] = []
     var byRecipient: [String: [Int]] = [:]
     var byID: [String: Int] = [:]
+    /// Who has answered STOP, and to whom.
+    var stopped: Set<[String]> = []
     var file: Int32
   }
 
@@ -77,6 +84,21 @@ final class Inbox: Sendable {
     guard var line = try? JSONEncoder().encode(message) else { return }
     line.append(UInt8(ascii: "\n"))
     unsafe line.withUnsafeBytes { bytes in _ = unsafe write(file, bytes.baseAddress, bytes.count) }
+  }
+
+  /// Notes whether somebody wants messages from a sender; until the sandbox is started again.
+  func set(_ number: String, _ sender: String, isStopped: Bool) {
+    state.withLock { state in
+      if isStopped {
+        state.stopped.insert([number, sender])
+      } else {
+        state.stopped.remove([number, sender])
+      }
+    }
+  }
+
+  func hasStopped(_ number: String, _ sender: String) -> Bool {
+    state.withLock { $0.stopped.contains([number, sender]) }
   }
 
   func find(_ id: String) -> InboxMessage? {

@@ -20,6 +20,10 @@ struct MessagesAPI {
       let to: String
       let subject: String?
       let body: String
+      let html: String?
+      let template: String?
+      let templateData: [String: String]?
+      let headers: [String: String]?
       let status: String
       let at: Date
     }
@@ -40,7 +44,8 @@ struct MessagesAPI {
         messages: found.map {
           Answer.Entry(
             id: $0.id, provider: $0.provider, channel: $0.channel, from: $0.from, to: $0.to,
-            subject: $0.subject, body: $0.body,
+            subject: $0.subject, body: $0.body, html: $0.html, template: $0.template,
+            templateData: $0.templateData, headers: $0.headers,
             status: $0.status, at: $0.at)
         }))
   }

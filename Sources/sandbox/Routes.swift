@@ -15,7 +15,11 @@ struct Routes {
     let rules = RulesAPI(sandbox.rules)
     let twilio = TwilioAPI(sandbox, configuration.twilio)
     let sendGrid = SendGridAPI(sandbox, configuration.sendGrid)
+    let vonage = VonageAPI(sandbox, configuration.vonage)
+    let inbound = InboundAPI(sandbox, configuration)
     return [
+      .post("/api/inbound", inbound.write),
+      .post("/vonage-rest/sms/json", vonage.send),
       .get("/api/messages", messages.list),
       .delete("/api/messages", messages.clear),
       .get("/api/rules", rules.list),

@@ -5,8 +5,10 @@ import Synchronization
 /// How the next sends go wrong.
 struct Rule: Codable, Sendable {
   let action: Action
-  /// Only messages to this number, E.164; else all.
+  /// Only messages to this number, E.164, or address; else all.
   var to: String?
+  /// Only messages through this provider: `twilio`, `vonage`, or `sendgrid`; else all.
+  var provider: String?
   /// How many sends it applies to; else all, until the rules are cleared.
   var times: Int?
   /// `fail`: the HTTP status, 503 unless given.
@@ -17,7 +19,8 @@ struct Rule: Codable, Sendable {
   var seconds: Int?
   /// `fail`, `timeout`: whether the message is taken all the same, as when an answer is lost.
   var accepted: Bool?
-  /// `report`: what the message comes to, and why.
+  /// `report`: what the message comes to, and why: a status of Twilio's, or for mail `bounce`, `blocked`,
+  /// `dropped`, `spamreport`, or `unsubscribe`.
   var deliveryStatus: String?
   var errorCode: Int?
 
@@ -52,9 +55,11 @@ final class Rules: Sendable {
   var all: [Rule] { rules.withLock { $0 } }
 
   /// The rule for a send, counted down.
-  func take(to recipient: String) -> Rule? {
+  func take(to recipient: String, of provider: String) -> Rule? {
     rules.withLock { rules in
-      guard let index = rules.firstIndex(where: { $0.to == nil || $0.to == recipient }) else {
+      guard let index = rules.firstIndex(where: {
+        ($0.to == nil || $0.to == recipient) && ($0.provider == nil || $0.provider == provider)
+      }) else {
         return nil
       }
       let rule = rules[index]
@@ -77,6 +82,7 @@ struct RulesAPI {
   private struct Body: RequestBody {
     let action: Rule.Action
     let to: String?
+    let provider: String?
     let times: Int?
     let status: Int?
     let code: Int?
@@ -86,7 +92,7 @@ struct RulesAPI {
     let errorCode: Int?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-      case action, to, times, status, code, seconds, accepted, deliveryStatus, errorCode
+      case action, to, provider, times, status, code, seconds, accepted, deliveryStatus, errorCode
     }
   }
 
@@ -106,12 +112,17 @@ struct RulesAPI {
     if let seconds = body.seconds, !(0...120).contains(seconds) {
       throw Rejection(.invalidField, field: "seconds")
     }
-    if let status = body.deliveryStatus, TwilioStatus(status) == nil {
+    if let provider = body.provider, !["twilio", "vonage", "sendgrid"].contains(provider) {
+      throw Rejection(.invalidField, field: "provider")
+    }
+    if let status = body.deliveryStatus, TwilioStatus(status) == nil,
+      !SendGridAPI.events.contains(status)
+    {
       throw Rejection(.invalidField, field: "deliveryStatus")
     }
     rules.add(
       Rule(
-        action: body.action, to: body.to, times: body.times, status: body.status, code: body.code,
+        action: body.action, to: body.to, provider: body.provider, times: body.times, status: body.status, code: body.code,
         seconds: body.seconds, accepted: body.accepted, deliveryStatus: body.deliveryStatus,
         errorCode: body.errorCode))
     return try .json(Answer(rules: rules.all), .created)

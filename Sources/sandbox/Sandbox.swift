@@ -17,8 +17,7 @@ final class Sandbox: Sendable {
   private init(_ configuration: Configuration) throws {
     guard configuration.publicBaseURL.isLoopback else { throw NotOnLoopback() }
     inbox = try Inbox(path: "\(configuration.runDirectory)/sandbox-inbox.jsonl")
-    callbacks = Callbacks(
-      inbox, account: configuration.twilio.accountSID, token: configuration.twilio.authToken)
+    callbacks = try Callbacks(inbox, configuration)
   }
 
   /// The program.

@@ -21,6 +21,8 @@ struct SendGridAPI {
     struct Personalization: Decodable {
       let to: [Address]
       let subject: String?
+      let custom_args: [String: String]?
+      let dynamic_template_data: [String: String]?
     }
     struct Content: Decodable {
       let type: String
@@ -30,7 +32,12 @@ struct SendGridAPI {
     let from: Address
     let subject: String?
     let content: [Content]?
+    let template_id: String?
+    let headers: [String: String]?
   }
+
+  /// What `report` can make of a mail.
+  static let events = ["bounce", "blocked", "dropped", "spamreport", "unsubscribe"]
 
   private struct Problem: Error, Encodable {
     let errors: [Entry]
@@ -95,8 +102,8 @@ struct SendGridAPI {
     }
     let (personalization, text) = try checked(mail, from: settings.fromEmail)
     let to = personalization.to[0].email
-    let rule = sandbox.rules.take(to: to)
-    let message = message(mail, personalization, text)
+    let rule = sandbox.rules.take(to: to, of: "sendgrid")
+    let message = message(mail, personalization, text, rule)
     switch rule?.action {
     case .fail:
       if rule?.accepted == true { sandbox.inbox.add(message) }
@@ -115,6 +122,7 @@ struct SendGridAPI {
       break
     }
     sandbox.inbox.add(message)
+    sandbox.callbacks.schedule(message)
     return Response(.accepted).adding("X-Message-Id", message.id)
   }
 
@@ -137,23 +145,40 @@ struct SendGridAPI {
       throw Problem(
         403, "The from address does not match a verified Sender Identity.", field: "from")
     }
+    if let template = mail.template_id {
+      guard template.hasPrefix("d-") else {
+        throw Problem(400, "The template_id must be a valid GUID.", field: "template_id")
+      }
+      return (personalization, "")
+    }
     guard let subject = personalization.subject ?? mail.subject, !subject.isEmpty else {
       throw Problem(400, "The subject is required.", field: "subject")
     }
-    guard let content = mail.content?.first, content.type == "text/plain", !content.value.isEmpty
+    guard let content = mail.content, let first = content.first, first.type == "text/plain",
+      content.allSatisfy({ !$0.value.isEmpty })
     else {
       throw Problem(400, "The content value must be a string at least one character in length.")
     }
-    return (personalization, content.value)
+    let reserved = ["to", "from", "subject", "reply-to", "cc", "bcc", "content-type"]
+    guard !(mail.headers ?? [:]).keys.contains(where: { reserved.contains($0.lowercased()) }) else {
+      throw Problem(400, "The headers field has a reserved header.", field: "headers")
+    }
+    return (personalization, first.value)
   }
 
   private func message(
-    _ mail: Mail, _ personalization: Mail.Personalization, _ text: String
+    _ mail: Mail, _ personalization: Mail.Personalization, _ text: String, _ rule: Rule?
   ) -> InboxMessage {
-    InboxMessage(
+    var plan = DeliveryPlan()
+    if rule?.action == .report { plan.finalStatus = rule?.deliveryStatus ?? "bounce" }
+    if rule?.action == .silent { plan.isReported = false }
+    return InboxMessage(
       id: Base64URL.encode(Random.bytes(16)), provider: "sendgrid", channel: "email",
       from: mail.from.email, to: personalization.to[0].email,
-      subject: personalization.subject ?? mail.subject, body: text, status: "delivered",
-      at: .now, statusCallback: nil, plan: DeliveryPlan(isReported: false))
+      subject: personalization.subject ?? mail.subject, body: text,
+      html: mail.content?.first { $0.type == "text/html" }?.value, template: mail.template_id,
+      templateData: personalization.dynamic_template_data, headers: mail.headers,
+      status: "processed", at: .now,
+      statusCallback: nil, plan: plan)
   }
 }

@@ -69,25 +69,10 @@ struct TwilioAPI {
       // Charged once it is known where it went, 0.0075 a segment.
       let isCharged = message.status == "delivered" || message.status == "completed"
       price = isCharged ? "-0.\(String(100_000 + 750 * segments).dropFirst())" : nil
-      date_created = Self.rfc2822(message.at)
+      date_created = message.at.rfc5322
       date_updated = date_created
       let kind = message.channel == "call" ? "Calls" : "Messages"
       uri = "/2010-04-01/Accounts/\(account)/\(kind)/\(message.id).json"
-    }
-
-    /// `Thu, 24 Aug 2023 05:01:45 +0000`
-    private static func rfc2822(_ time: Date) -> String {
-      let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-      let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-      ]
-      var calendar = Calendar(identifier: .gregorian)
-      calendar.timeZone = .gmt
-      let parts = calendar.dateComponents([.year, .month, .day, .weekday], from: time)
-      let clock = time.rfc3339.dropFirst(11).prefix(8)
-      let day = parts.day.map { $0 < 10 ? "0\($0)" : "\($0)" } ?? ""
-      return
-        "\(days[(parts.weekday ?? 1) - 1]), \(day) \(months[(parts.month ?? 1) - 1]) \(parts.year ?? 0) \(clock) +0000"
     }
   }
 
@@ -163,7 +148,10 @@ struct TwilioAPI {
         let form = FormFields(parsing: request.body)
       else { throw Problem(21604, "A 'To' phone number is required.") }
       let order = try Order(form, channel, settings)
-      let rule = sandbox.rules.take(to: order.to)
+      if order.channel == "sms", sandbox.inbox.hasStopped(order.to, order.from) {
+        throw Problem(21610, "Attempt to send to unsubscribed recipient")
+      }
+      let rule = sandbox.rules.take(to: order.to, of: "twilio")
       let accepted = rule?.accepted ?? false
       switch rule?.action {
       case .fail:

@@ -15,7 +15,7 @@ struct Routes {
     let configuration = context.configuration
     factors = SecondFactors(connection, configuration)
     challenges = Challenges(connection, configuration)
-    devices = RememberedDevices(connection)
+    devices = RememberedDevices(connection, configuration)
     gate = SessionGate(Sessions(connection, configuration), configuration)
     host = HostGate(
       keys: ServiceKeys(connection), answers: IdempotentAnswers(connection, configuration.keys))

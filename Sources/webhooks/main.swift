@@ -1,6 +1,6 @@
 import Countersign
 
-Server.run("webhooks") { context in
+Server.run("webhooks", maximumBody: ReceiveSendGridEvents.maximumBody) { context in
   let connection = Connection(context.configuration.database)
   return Responder(connection, context, routes: Routes(connection, context).table)
 }

@@ -10,6 +10,8 @@ package enum LimitKey: Sendable {
   case sendsFrom(address: String)
   /// Codes of one account, to whatever number.
   case sendsOf(Account.ID)
+  /// The host's own texts to one number.
+  case textsTo(PhoneNumber)
   /// One use of a solved puzzle.
   case proof([UInt8])
   /// Failed logins of one account, known or not.
@@ -33,6 +35,7 @@ package enum LimitKey: Sendable {
     case .anonymousSendsTo(let number): ["anonymous-sends-to", number.e164]
     case .sendsFrom(let address): ["sends-from", NetworkAddress.limitUnit(address)]
     case .sendsOf(let account): ["sends-of", account.description]
+    case .textsTo(let number): ["texts-to", number.e164]
     case .proof(let id): ["proof", Hexadecimal.encode(id)]
     case .loginFailures(let emailKey): ["login-failures", emailKey]
     case .loginFailuresFrom(let address):

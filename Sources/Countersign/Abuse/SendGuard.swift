@@ -15,6 +15,8 @@ struct SendGuard {
   private let puzzles: ProofOfWork
   private let judgement: SendJudgement
   private let alerts: Alerts
+  private let consent: Consent
+  private let canCall: Bool
   private let settings: Configuration.Limits
 
   init(_ connection: Connection, _ configuration: Configuration) {
@@ -24,7 +26,9 @@ struct SendGuard {
     destinations = Destinations(connection, configuration)
     puzzles = ProofOfWork(configuration.keys)
     judgement = SendJudgement(settings: configuration.limits)
-    alerts = Alerts(connection: connection)
+    alerts = Alerts(connection, configuration)
+    consent = Consent(connection, configuration)
+    canCall = configuration.canCall
     settings = configuration.limits
   }
 
@@ -37,6 +41,13 @@ struct SendGuard {
     /// An account has verified the number: it is sent what its owner signs in or proves something
     /// with.
     let isNumberProven: Bool
+    var kind = Kind.code
+
+    enum Kind {
+      case code
+      /// The host's own words, which have a limit of their own or none.
+      case text(isLimited: Bool)
+    }
   }
 
   /// Who asks for a code, and so which limits apply.
@@ -56,6 +67,10 @@ struct SendGuard {
       }
     }
 
+    var isStranger: Bool {
+      if case .stranger = self { true } else { false }
+    }
+
     var account: Account.ID? {
       switch self {
       case .stranger: nil
@@ -71,7 +86,8 @@ struct SendGuard {
   ///   - permit: what may forbid it, before anything is counted.
   ///   - queue: queues the code. False when nothing is sent, which the caller is not to be told: all
   ///     is decided as though it were.
-  /// - Throws: `send_refused` when the number may not be sent to; `send_limit_reached` with the time to
+  /// - Throws: `send_refused` when the number may not be sent to; `opted_out`, to who may know it, when its
+  ///   holder wants no texts from us, with the channel that is left; `send_limit_reached` with the time to
   ///   wait; `proof_required` with a puzzle.
   func send(
     _ request: Request, at now: Date, permit: () throws -> Void = {}, queue: () throws -> Bool
@@ -79,6 +95,12 @@ struct SendGuard {
     // A number that a caller sent was looked at before; this is one that we hold.
     guard try destinations.allows(request.number) else {
       throw Rejection(.sendRefused, retryAfter: 3_600).limited(by: "destination")
+    }
+    // Twilio would refuse it. A stranger's request goes through everything as any other, and is refused by the
+    // courier: whether somebody has answered STOP is nobody else's business.
+    if request.channel == .sms, !request.asker.isStranger, try consent.isOptedOut(request.number) {
+      let refusal = Rejection(.optedOut).limited(by: "consent")
+      throw canCall ? refusal.adding("channel", .text("call")) : refusal
     }
     let cost = try destinations.cost(of: request.text.body, to: request.number, request.channel)
     let proof = try proof(of: request.asker, at: now)
@@ -113,6 +135,13 @@ struct SendGuard {
 
   private func charges(_ request: Request, _ proof: ProofOfWork.Solved?) -> [SlidingLimits.Charge] {
     let (hour, day): (TimeInterval, TimeInterval) = (3_600, 86_400)
+    if case .text(let isLimited) = request.kind {
+      let limits = [
+        SlidingLimit(settings.sendsPerNumberPerHour, per: hour),
+        SlidingLimit(settings.sendsPerNumberPerDay, per: day),
+      ]
+      return isLimited ? [(.textsTo(request.number), limits)] : []
+    }
     var charges: [SlidingLimits.Charge] = [
       (
         .sendsTo(request.number),

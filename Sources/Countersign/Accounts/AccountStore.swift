@@ -151,12 +151,15 @@ struct AccountStore {
   }
 
   /// Who has verified a number; nobody takes it away before the transaction ends.
-  func holder(of phoneHash: [UInt8]) throws(DatabaseError) -> (id: Account.ID, email: String)? {
+  func holder(of phoneHash: [UInt8]) throws(DatabaseError) -> (
+    id: Account.ID, email: String, language: Language
+  )? {
     guard
       let row = try connection.first(
-        "SELECT id, email FROM account WHERE verified_phone_hash = \(phoneHash) FOR UPDATE")
+        "SELECT id, email, locale FROM account WHERE verified_phone_hash = \(phoneHash) FOR UPDATE"
+      )
     else { return nil }
-    return (try row.id("id"), try row.text("email"))
+    return (try row.id("id"), try row.text("email"), Language(try row.text("locale")))
   }
 
   /// The account that has verified a number.

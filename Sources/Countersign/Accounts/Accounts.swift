@@ -36,7 +36,7 @@ package struct Accounts {
     challengeStore = ChallengeStore(connection: connection, phones: phones)
     authorizations = Authorizations(connection)
     factors = FactorStore(connection: connection)
-    devices = RememberedDevices(connection)
+    devices = RememberedDevices(connection, configuration)
     deviceStore = DeviceStore(connection: connection)
     familiar = FamiliarClients(connection, configuration)
     notices = SecurityNotices(connection, configuration)

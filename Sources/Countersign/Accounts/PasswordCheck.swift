@@ -18,7 +18,7 @@ struct PasswordCheck {
     limits = SlidingLimits(connection, configuration.keys)
     keys = configuration.keys
     settings = configuration.limits
-    alerts = Alerts(connection: connection)
+    alerts = Alerts(connection, configuration)
     PasswordHash.share(workers: configuration.workers)
   }
 

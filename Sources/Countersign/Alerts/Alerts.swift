@@ -6,8 +6,11 @@ package final class Alerts {
   /// What `raiseOnce` raised here.
   private var raised: Set<String> = []
 
-  init(connection: Connection) {
+  private let events: HostEvents
+
+  init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
+    events = HostEvents(connection, configuration)
   }
 
   /// The raw value is stored and shown.
@@ -41,7 +44,7 @@ package final class Alerts {
 
   /// Raises what is found again with every request while an attack lasts; not to be called inside a
   /// transaction, which could undo it.
-  func raiseOnce(_ kind: Kind, about subject: String, at now: Date) throws(DatabaseError) {
+  func raiseOnce(_ kind: Kind, about subject: String, at now: Date) throws {
     guard !raised.contains("\(kind.rawValue) \(subject)") else { return }
     try raise(kind, about: subject, at: now)
     if raised.count >= 1_024 { raised = [] }
@@ -56,11 +59,13 @@ package final class Alerts {
   }
 
   /// - Parameter subject: what it is about, at most 64 bytes; the same again raises nothing.
-  func raise(_ kind: Kind, about subject: String, at now: Date) throws(DatabaseError) {
-    try connection.execute(
+  func raise(_ kind: Kind, about subject: String, at now: Date) throws {
+    let id = Identifier<Alerts>(at: now)
+    let raised = try connection.execute(
       """
       INSERT IGNORE INTO alert (id, kind, severity, subject, detail, created_at)
-      VALUES (\(Identifier<Alerts>(at: now)), \(kind.rawValue), \(kind.severity), \(Array(subject.utf8)), \(subject), \(now))
+      VALUES (\(id), \(kind.rawValue), \(kind.severity), \(Array(subject.utf8)), \(subject), \(now))
       """)
+    if raised == 1 { try events.queue(kind.rawValue, severity: kind.severity, alert: id.bytes, at: now) }
   }
 }

@@ -9,6 +9,7 @@ struct ChallengeCodes {
   private let phones: PhoneVault
   private let keys: KeyRing
   private let wording: Wording
+  private let canCall: Bool
 
   init(_ connection: Connection, _ configuration: Configuration) {
     phones = PhoneVault(configuration.keys)
@@ -18,6 +19,7 @@ struct ChallengeCodes {
     outbox = Outbox(connection, configuration)
     keys = configuration.keys
     wording = Wording(configuration)
+    canCall = configuration.canCall
   }
 
   /// Makes a code and queues it; the one that lived for this account and purpose is dead.
@@ -34,16 +36,18 @@ struct ChallengeCodes {
     let code = Random.digits(VerificationCode.length)
     let lifetime = VerificationCode.Lifetime.secondFactor
     let words = Wording.CodePurpose(purpose, isOfHost: begunBy == "host")
-    let text =
-      switch (channel, details) {
-      case (.call, nil): wording.spokenCode(code, words)
-      case (.call, let details?): wording.spokenTransferCode(code, details)
-      case (_, nil): wording.code(code, words, minutes: lifetime.minutes)
-      case (_, let details?): wording.transferCode(code, details, minutes: lifetime.minutes)
-      }
-    let message = OutgoingMessage(
+    let language = account.language
+    let spoken =
+      details.map { wording.spokenTransferCode(code, $0, language.spoken) }
+      ?? wording.spokenCode(code, words, language.spoken)
+    let written =
+      details.map { wording.transferCode(code, $0, minutes: lifetime.minutes, language) }
+      ?? wording.code(code, words, minutes: lifetime.minutes, language)
+    let text = channel == .call ? spoken : written
+    var message = OutgoingMessage(
       id: Identifier(at: now), .code, channel, account: account.id, to: .phone(number), text: text,
       expiresAt: now + lifetime.interval)
+    if channel == .sms, canCall { message.fallback = spoken }
     let nonce = Random.bytes(16)
     let key = keys.current.id
     let destination = try phones.hash(number)

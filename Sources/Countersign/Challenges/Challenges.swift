@@ -25,12 +25,12 @@ package struct Challenges {
     checks = FactorChecks(connection, configuration)
     sessions = Sessions(connection, configuration)
     authorizations = Authorizations(connection)
-    devices = RememberedDevices(connection)
+    devices = RememberedDevices(connection, configuration)
     familiar = FamiliarClients(connection, configuration)
     outbox = Outbox(connection, configuration)
     codes = ChallengeCodes(connection, configuration)
     settings = configuration.limits
-    canCall = configuration.twilio.phoneNumber != nil
+    canCall = configuration.canCall
   }
 
   // MARK: Beginning
@@ -69,7 +69,7 @@ package struct Challenges {
       }
     } catch let refusal as Rejection
       where beginner.isPassword
-      && (refusal.reason == .sendLimitReached || refusal.reason == .sendRefused)
+      && [.sendLimitReached, .sendRefused, .optedOut].contains(refusal.reason)
     {
       try store.insert(new, at: now)
       return Challenge.Begun(

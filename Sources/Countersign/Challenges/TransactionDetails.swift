@@ -35,17 +35,21 @@ package struct TransactionDetails: Sendable, Equatable, Codable {
 
   /// Nothing that turns the text around, hides in it, or ends its line: what the payer reads must be
   /// what was sent.
-  static func isPlain(_ text: String) -> Bool {
+  package static func isPlain(_ text: String) -> Bool {
     (1...maximumLength).contains(text.unicodeScalars.count)
-      && text.unicodeScalars.contains { !$0.properties.isWhitespace }
-      && text.unicodeScalars.allSatisfy {
-        switch $0.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned,
-          .surrogate:
-          false
-        default: true
-        }
+      && text.unicodeScalars.contains { !$0.properties.isWhitespace } && isVisible(text)
+  }
+
+  /// The same of any length.
+  static func isVisible(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy {
+      switch $0.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned,
+        .surrogate:
+        false
+      default: true
       }
+    }
   }
 
   /// SHA-256 of the canonical form: each field in UTF-8 with its length before it, so that no two

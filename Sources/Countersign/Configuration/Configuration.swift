@@ -21,8 +21,17 @@ package struct Configuration: Sendable {
   package var log: Log.Settings
   package var limits: Limits
   package var twilio: TwilioSettings
-  /// Nil where no mail is sent: notices by mail wait until they expire.
+  /// Nil where Vonage carries nothing.
+  package var vonage: VonageSettings?
+  /// Nil where SendGrid carries nothing.
   package var sendGrid: SendGridSettings?
+  /// Nil where no mail server of one's own carries anything.
+  package var smtp: SMTPSettings?
+  /// Who carries texts and mail, in order of preference. Without anybody for mail, notices by mail wait until
+  /// they expire.
+  package var providers = Providers(texts: [.twilio], mail: [])
+  /// Where the host hears of events; nil where it does not.
+  package var hostEvents: HostEventSettings?
   /// Where passwords are looked up among breached ones (the range API of Have I Been Pwned); nil
   /// for the embedded list only.
   package var breachedPasswordsURL: String?
@@ -34,6 +43,29 @@ package struct Configuration: Sendable {
 
   /// Where the courier listens for word that something was queued.
   var courierSocket: String { "\(runDirectory)/courier.bell" }
+
+  /// Who carries messages.
+  package struct Providers: Sendable {
+    package var texts: [Texts]
+    package var mail: [Mail]
+
+    /// The raw value is the name in the configuration.
+    package enum Texts: String, Sendable { case twilio, vonage }
+    package enum Mail: String, Sendable { case sendgrid, smtp }
+  }
+
+  /// Whether codes can be said on the phone.
+  var canCall: Bool { twilio.phoneNumber != nil }
+
+  /// Our senders of text messages, as consent knows them.
+  var textSenders: [String] {
+    providers.texts.compactMap { provider in
+      switch provider {
+      case .twilio: twilio.senderName
+      case .vonage: vonage?.sender
+      }
+    }
+  }
 
   /// Countries that messages may go to.
   package enum AllowedCountries: Sendable {
@@ -136,14 +168,20 @@ package struct Configuration: Sendable {
     let format = source.parsed("LOG_FORMAT", expected: "json or text") { Log.Format(rawValue: $0) }
     let limits = limits(&source)
     let workers = source.integer("COUNTERSIGN_WORKERS", default: 8, in: 1...256)
-    let providers = source.required("SMS_PROVIDERS")
-    if !providers.isEmpty && providers != "twilio" { source.fault("SMS_PROVIDERS must be twilio.") }
-    let twilio = TwilioSettings(&source)
-    let mail = source.required("EMAIL_PROVIDERS")
-    if !mail.isEmpty && mail != "sendgrid" && mail != "none" {
-      source.fault("EMAIL_PROVIDERS must be sendgrid, or none.")
+    let texts: [Providers.Texts] = names(&source, "SMS_PROVIDERS", "twilio, or twilio,vonage")
+    if !texts.isEmpty, !texts.contains(.twilio) {
+      source.fault("SMS_PROVIDERS must have twilio in it.")
     }
-    let sendGrid = mail == "sendgrid" ? SendGridSettings(&source) : nil
+    let twilio = TwilioSettings(&source)
+    // Also where it carries nothing: what it carried before may still be reported.
+    let usesVonage = texts.contains(.vonage) || source.value("VONAGE_API_KEY") != nil
+    let vonage = usesVonage ? VonageSettings(&source) : nil
+    let isWithoutMail = source.value("EMAIL_PROVIDERS") == "none"
+    let mail: [Providers.Mail] =
+      isWithoutMail ? [] : names(&source, "EMAIL_PROVIDERS", "sendgrid, smtp, both, or none")
+    let sendGrid = mail.contains(.sendgrid) ? SendGridSettings(&source) : nil
+    let smtp = mail.contains(.smtp) ? SMTPSettings(&source) : nil
+    let hostEvents = hostEvents(&source)
     let breached = source.value("BREACHED_PASSWORDS_URL")
     let deposit = source.parsed(
       "DEPOSIT_URL", expected: "an https:// address of up to 60 characters"
@@ -158,7 +196,8 @@ package struct Configuration: Sendable {
       publicBaseURL: url, database: database, keys: keys, workers: workers, runDirectory: run,
       defaultRegion: region ?? "US", allowedCountries: countries ?? .all, productName: product,
       log: Log.Settings(level: level ?? .info, format: format ?? .json), limits: limits,
-      twilio: twilio, sendGrid: sendGrid,
+      twilio: twilio, vonage: vonage, sendGrid: sendGrid, smtp: smtp,
+      providers: Providers(texts: texts, mail: mail), hostEvents: hostEvents,
       breachedPasswordsURL: breached, depositURL: deposit)
   }
 
@@ -168,6 +207,41 @@ package struct Configuration: Sendable {
     let text = source.required(name)
     guard !text.isEmpty else { return nil }
     return source.parsed(name, expected: expected, parse)
+  }
+
+  /// Names separated by commas, each once.
+  private static func names<Name: RawRepresentable<String> & Hashable>(
+    _ source: inout Environment, _ variable: String, _ expected: String
+  ) -> [Name] {
+    let text = source.required(variable)
+    guard !text.isEmpty else { return [] }
+    let names = text.split(separator: ",").map { part in
+      Name(rawValue: String(part.filter { $0 != " " }))
+    }
+    let known = names.compactMap(\.self)
+    guard known.count == names.count, Set(known).count == known.count, !known.isEmpty else {
+      source.fault("\(variable) must be \(expected).")
+      return []
+    }
+    return known
+  }
+
+  private static func hostEvents(_ source: inout Environment) -> HostEventSettings? {
+    let isLocal = { (url: String) in
+      ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains {
+        url == $0 || url.hasPrefix("\($0):") || url.hasPrefix("\($0)/")
+      }
+    }
+    let url = source.parsed(
+      "COUNTERSIGN_EVENTS_URL", expected: "an https:// address, or http:// on loopback"
+    ) { $0.hasPrefix("https://") || isLocal($0) ? $0 : nil }
+    let secret = source.value("COUNTERSIGN_EVENTS_SECRET")
+    guard let url else { return nil }
+    guard let secret, secret.utf8.count >= 16 else {
+      source.fault("COUNTERSIGN_EVENTS_SECRET must be 16 characters or more.")
+      return nil
+    }
+    return HostEventSettings(url: url, secret: Secret(secret))
   }
 
   private static func allowedCountries(_ text: String) -> AllowedCountries? {

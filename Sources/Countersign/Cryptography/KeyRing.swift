@@ -29,6 +29,7 @@ package struct KeyRing: Sendable {
     case limit = "limit/v1"
     case totp = "totp/v1"
     case proof = "proof/v1"
+    case unsubscribe = "unsubscribe/v1"
   }
 
   /// A sealed value that cannot be opened: a retired key, or a value moved from another row.

@@ -17,6 +17,21 @@ package struct TransferRequest: Sendable {
   /// How long all of it may take.
   package var milliseconds = 10_000
 
+  /// For a URL of SMTP: the mail to hand over, in place of method, headers, and body.
+  package var mail: Mail?
+
+  /// A mail, with its words in one form or two.
+  package struct Mail: Sendable {
+    let from: String
+    let to: String
+    /// Whole lines, folded and encoded.
+    let headers: [String]
+    let plain: String
+    let html: String?
+    /// Refuses a server that does not encrypt.
+    let needsEncryption: Bool
+  }
+
   package init(method: Method, url: String) {
     self.method = method
     self.url = url
@@ -54,6 +69,8 @@ package struct TransferError: Error, CustomStringConvertible {
 @safe final class CurlHandle {
   let handle: UnsafeMutableRawPointer
   private var headers: UnsafeMutablePointer<curl_slist>?
+  private var recipients: UnsafeMutablePointer<curl_slist>?
+  private var mime: OpaquePointer?
   private let exchange: Exchange
   private let host: String
   private let answerHeaders: [String]
@@ -81,7 +98,8 @@ package struct TransferError: Error, CustomStringConvertible {
     answerHeaders = request.answerHeaders
     let context = unsafe Unmanaged.passUnretained(exchange).toOpaque()
     unsafe ccurl_set_string(handle, CURLOPT_URL, request.url)
-    unsafe ccurl_set_string(handle, CURLOPT_PROTOCOLS_STR, "https,http")
+    unsafe ccurl_set_string(
+      handle, CURLOPT_PROTOCOLS_STR, request.mail == nil ? "https,http" : "smtps,smtp")
     unsafe ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
     // No proxy from the environment: a request header named Proxy must never become one.
     unsafe ccurl_set_string(handle, CURLOPT_PROXY, "")
@@ -93,9 +111,15 @@ package struct TransferError: Error, CustomStringConvertible {
     unsafe ccurl_set_write(handle, CURLOPT_WRITEFUNCTION, Self.receive)
     unsafe ccurl_set_pointer(handle, CURLOPT_WRITEDATA, context)
     if let login = request.login {
-      unsafe ccurl_set_long(handle, CURLOPT_HTTPAUTH, Self.basicAuthentication)
+      if request.mail == nil {
+        unsafe ccurl_set_long(handle, CURLOPT_HTTPAUTH, Self.basicAuthentication)
+      }
       unsafe ccurl_set_string(handle, CURLOPT_USERNAME, login.user)
       unsafe ccurl_set_string(handle, CURLOPT_PASSWORD, login.password.reveal())
+    }
+    guard request.mail == nil else {
+      prepare(request)
+      return
     }
     // Without this libcurl asks for permission before a longer body, and waits a second for servers
     // that ignore it.
@@ -112,9 +136,36 @@ package struct TransferError: Error, CustomStringConvertible {
     }
   }
 
+  /// What libcurl needs to make a mail of: its parts are encoded and put together there.
+  ///
+  /// See <https://curl.se/libcurl/c/smtp-mime.html>.
+  private func prepare(_ request: TransferRequest) {
+    guard let mail = request.mail else { return }
+    for line in mail.headers { unsafe headers = unsafe curl_slist_append(headers, line) }
+    unsafe mime = unsafe curl_mime_init(handle)
+    for (text, type) in [(mail.plain, "text/plain"), (mail.html, "text/html")] {
+      guard let text else { continue }
+      let part = unsafe curl_mime_addpart(mime)
+      unsafe curl_mime_data(part, text, text.utf8.count)
+      unsafe curl_mime_type(part, "\(type); charset=utf-8")
+      unsafe curl_mime_encoder(part, "quoted-printable")
+    }
+    unsafe headers = unsafe curl_slist_append(headers, "Content-Type: multipart/alternative")
+    unsafe recipients = unsafe curl_slist_append(nil, mail.to)
+    unsafe ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers)
+    unsafe ccurl_set_list(handle, CURLOPT_MAIL_RCPT, recipients)
+    unsafe ccurl_set_string(handle, CURLOPT_MAIL_FROM, mail.from)
+    unsafe ccurl_set_mime(handle, CURLOPT_MIMEPOST, mime)
+    if mail.needsEncryption {
+      unsafe ccurl_set_long(handle, CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
+    }
+  }
+
   deinit {
     unsafe curl_easy_cleanup(handle)
     unsafe curl_slist_free_all(headers)
+    unsafe curl_slist_free_all(recipients)
+    unsafe curl_mime_free(mime)
   }
 
   private static func host(of url: String) -> String {
@@ -147,12 +198,16 @@ package struct TransferError: Error, CustomStringConvertible {
 
   /// What became of the transfer that libcurl ended with a code.
   func result(_ code: CURLcode) -> Result<TransferResponse, TransferError> {
-    guard code == CURLE_OK else {
-      return .failure(
-        TransferError(code: code.rawValue, host: host, mayHaveArrived: exchange.sent > 0))
-    }
     var status = 0
     unsafe ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+    // A mail server's refusal is an error to libcurl, and an answer to us.
+    guard unsafe code == CURLE_OK || status >= 400 && mime != nil else {
+      var uploaded: curl_off_t = 0
+      unsafe ccurl_get_offset(handle, CURLINFO_SIZE_UPLOAD_T, &uploaded)
+      return .failure(
+        TransferError(
+          code: code.rawValue, host: host, mayHaveArrived: exchange.sent > 0 || uploaded > 0))
+    }
     var seconds: curl_off_t = 0
     unsafe ccurl_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds)
     return .success(

@@ -12,9 +12,9 @@ package struct RememberedDevices {
 
   private static let lifetime: TimeInterval = 30 * 24 * 3_600
 
-  package init(_ connection: Connection) {
+  package init(_ connection: Connection, _ configuration: Configuration) {
     store = DeviceStore(connection: connection)
-    alerts = Alerts(connection: connection)
+    alerts = Alerts(connection, configuration)
   }
 
   /// Remembers the device that a login was just completed on; called inside its transaction.
@@ -42,7 +42,7 @@ package struct RememberedDevices {
   /// Uses a token in place of a code, and gives the device its next one.
   ///
   /// - Returns: nil when the account remembers no such device.
-  func use(_ text: String?, of account: Account.ID, at now: Date) throws(DatabaseError)
+  func use(_ text: String?, of account: Account.ID, at now: Date) throws
     -> RememberedDevice.Issued?
   {
     guard let presented = text.flatMap(RememberedDevice.Presented.init) else { return nil }

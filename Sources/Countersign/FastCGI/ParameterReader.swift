@@ -44,6 +44,8 @@ struct ParameterReader {
     ("HTTP_PROOF_OF_WORK", .header(.proofOfWork)),
     ("HTTP_SEC_FETCH_SITE", .header(.secFetchSite)),
     ("HTTP_X_TWILIO_SIGNATURE", .header(.twilioSignature)),
+    ("HTTP_X_TWILIO_EMAIL_EVENT_WEBHOOK_SIGNATURE", .header(.sendGridSignature)),
+    ("HTTP_X_TWILIO_EMAIL_EVENT_WEBHOOK_TIMESTAMP", .header(.sendGridTimestamp)),
     ("HTTP_USER_AGENT", .header(.userAgent)),
   ]
 

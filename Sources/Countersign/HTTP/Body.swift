@@ -31,19 +31,24 @@ extension Request {
     do {
       return try StrictJSON.decoder.decode(Body.self, from: Data(body))
     } catch let error as DecodingError {
-      switch error {
-      case .keyNotFound(let key, let context):
-        throw Rejection(.invalidField, field: Self.name(context.codingPath + [key]))
-      case .typeMismatch(_, let context), .valueNotFound(_, let context),
-        .dataCorrupted(let context):
-        guard !context.codingPath.isEmpty else { throw Rejection(.malformedBody) }
-        throw Rejection(.invalidField, field: Self.name(context.codingPath))
-      @unknown default: throw Rejection(.malformedBody)
-      }
+      let field = Self.field(of: error)
+      guard !field.isEmpty else { throw Rejection(.malformedBody) }
+      throw Rejection(.invalidField, field: field)
     } catch let rejection as Rejection {
       throw rejection
     } catch {
       throw Rejection(.malformedBody)
+    }
+  }
+
+  /// The field that cannot be read; empty for the body as a whole.
+  package static func field(of error: DecodingError) -> String {
+    switch error {
+    case .keyNotFound(let key, let context): name(context.codingPath + [key])
+    case .typeMismatch(_, let context), .valueNotFound(_, let context),
+      .dataCorrupted(let context):
+      name(context.codingPath)
+    @unknown default: ""
     }
   }
 

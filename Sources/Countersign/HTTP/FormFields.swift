@@ -18,6 +18,10 @@ package struct FormFields: Sendable {
     self.pairs = pairs
   }
 
+  package init(_ pairs: [(name: String, value: String)]) {
+    self.pairs = pairs
+  }
+
   /// Every value sent under a name.
   package func values(of name: String) -> [String] {
     pairs.filter { $0.name == name }.map(\.value)

@@ -34,7 +34,7 @@ package struct Rejection: Error {
   }
 
   /// The same rejection of another field.
-  func naming(_ field: String) -> Rejection {
+  package func naming(_ field: String) -> Rejection {
     var rejection = self
     rejection.field = field
     return rejection
@@ -115,6 +115,7 @@ package struct Rejection: Error {
     case proofRequired = "proof_required"
     case tooManyAttempts = "too_many_attempts"
     case sendRefused = "send_refused"
+    case optedOut = "opted_out"
     case idempotencyMismatch = "idempotency_mismatch"
     case idempotencyInProgress = "idempotency_in_progress"
     case signatureInvalid = "signature_invalid"
@@ -182,6 +183,11 @@ package struct Rejection: Error {
         (.preconditionRequired, "Solve the puzzle, and ask again with its proof.")
       case .tooManyAttempts: (.tooManyRequests, "Too many attempts. Try again later.")
       case .sendRefused: (.tooManyRequests, "Could not send code. Try again later.")
+      case .optedOut:
+        (
+          .conflict,
+          "This phone has answered STOP to our messages. Ask for a call, use your app, or text START to us."
+        )
       case .idempotencyMismatch: (.conflict, "This Idempotency-Key was used with another request.")
       case .idempotencyInProgress:
         (.conflict, "The first request with this Idempotency-Key still runs.")

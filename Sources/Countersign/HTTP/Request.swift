@@ -41,7 +41,7 @@ package struct Request: Sendable {
   package struct Headers: Sendable {
     package enum Name: Int, CaseIterable, Sendable {
       case authorization, contentType, cookie, idempotencyKey, origin, proofOfWork, secFetchSite
-      case twilioSignature, userAgent
+      case sendGridSignature, sendGridTimestamp, twilioSignature, userAgent
     }
 
     private var values: [String?] = Array(repeating: nil, count: Name.allCases.count)

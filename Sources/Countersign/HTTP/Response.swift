@@ -24,6 +24,7 @@ package struct Response: Sendable {
     package static let created = Status(code: 201, phrase: "Created")
     package static let accepted = Status(code: 202, phrase: "Accepted")
     package static let noContent = Status(code: 204, phrase: "No Content")
+    package static let multiStatus = Status(code: 207, phrase: "Multi-Status")
     package static let badRequest = Status(code: 400, phrase: "Bad Request")
     package static let unauthorized = Status(code: 401, phrase: "Unauthorized")
     package static let forbidden = Status(code: 403, phrase: "Forbidden")
@@ -90,11 +91,4 @@ extension JSONEncoder {
     }
     return encoder
   }()
-}
-
-extension Date {
-  /// RFC 3339 in UTC with milliseconds: `2026-01-31T09:05:00.000Z`.
-  package var rfc3339: String {
-    formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-  }
 }

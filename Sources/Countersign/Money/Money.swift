@@ -9,29 +9,29 @@ package struct Money: Sendable, Equatable {
     self.currency = currency
   }
 
-  /// Grouped by thousands, with the currency's code: `1,234.56 EUR`, `123,456 JPY`. The code, since
-  /// a `$` may be any of twenty dollars.
-  package var text: String { "\(number) \(currency.code)" }
-
-  /// As its owner knows it, who has one dollar: `$1,234.56`; with the code where there is no sign that
-  /// fits a text message's alphabet.
-  package var shown: String {
-    guard let sign = currency.sign else { return text }
-    return amount < 0 ? "-\(sign)\(number.dropFirst())" : "\(sign)\(number)"
+  /// As a language writes it: `$1,234.56`, `1.234,56 €`. The currency's sign is one that means no other
+  /// there: of Canada's dollars English writes `CA$`, and Canadian English `$`.
+  ///
+  /// Spaces are plain ones: a text message with a no-break space would cost twice as much.
+  package func text(in language: Language) -> String {
+    let text = ICU.currency(
+      number, currency.code, decimals: currency.decimals, locale: language.locale)
+    guard let text else { return "\(number) \(currency.code)" }
+    return String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { ["\u{A0}", "\u{202F}"].contains($0) ? " " : $0 }))
   }
 
+  /// A decimal number: `-1234.56`.
   private var number: String {
-    var digits = Array(String(amount.magnitude).utf8)
+    var digits = String(amount.magnitude)
     let decimals = currency.decimals
-    while digits.count <= decimals { digits.insert(UInt8(ascii: "0"), at: 0) }
-    var text = amount < 0 ? "-" : ""
-    let whole = digits.dropLast(decimals)
-    for (index, digit) in whole.enumerated() {
-      if index > 0, (whole.count - index) % 3 == 0 { text += "," }
-      text.unicodeScalars.append(Unicode.Scalar(digit))
+    if digits.utf8.count <= decimals {
+      digits = String(repeating: "0", count: decimals + 1 - digits.utf8.count) + digits
     }
-    if decimals > 0 { text += ".\(String(decoding: digits.suffix(decimals), as: UTF8.self))" }
-    return text
+    let whole = digits.dropLast(decimals)
+    return
+      "\(amount < 0 ? "-" : "")\(whole)\(decimals > 0 ? ".\(digits.suffix(decimals))" : "")"
   }
 }
 
@@ -40,17 +40,6 @@ package struct Currency: Sendable, Equatable {
   package let code: String
   /// Digits after the decimal point: two for most, none for the yen, three for the Kuwaiti dinar.
   package let decimals: Int
-
-  /// How its amounts are written in its own country, in English.
-  var sign: String? {
-    switch code {
-    case "USD": "$"
-    case "EUR": "€"
-    case "GBP": "£"
-    case "JPY": "¥"
-    default: nil
-    }
-  }
 
   /// Nil for a code that ISO 4217 does not list as money in use.
   package init?(_ code: String) {

@@ -5,7 +5,7 @@ struct NotificationStore {
   let connection: Connection
 
   func insert(
-    _ id: Notification.ID, _ account: Account.ID, _ kind: TransactionEvent.Kind, data: [UInt8],
+    _ id: Notification.ID, _ account: Account.ID, _ kind: AccountEvent.Kind, data: [UInt8],
     _ skipped: [Notification.Skip], at now: Date
   ) throws(DatabaseError) {
     try connection.execute(
@@ -25,7 +25,7 @@ struct NotificationStore {
   struct Found {
     let id: Notification.ID
     let account: Account.ID
-    let kind: TransactionEvent.Kind
+    let kind: AccountEvent.Kind
     let dataSealed: [UInt8]
     let createdAt: Date
   }
@@ -51,7 +51,7 @@ struct NotificationStore {
   }
 
   private func found(_ row: Row) throws -> Found {
-    guard let kind = TransactionEvent.Kind(rawValue: try row.text("type")) else {
+    guard let kind = AccountEvent.Kind(rawValue: try row.text("type")) else {
       throw DatabaseError(.undecodable, statement: "notification.type")
     }
     return Found(
@@ -73,7 +73,8 @@ struct NotificationStore {
   func messages(of id: Notification.ID) throws -> [Notification.Message] {
     try connection.all(
       """
-      SELECT id, channel, status, provider, error_code, failure, attempts, created_at, sent_at, finished_at
+      SELECT id, channel, status, provider, error_code, failure, attempts, segments, price, is_price_known, created_at,
+             sent_at, finished_at
         FROM message
        WHERE notification_id = \(id)
        ORDER BY channel DESC
@@ -87,46 +88,94 @@ struct NotificationStore {
       if let finished = try row.optionalTime("finished_at") {
         history.append(Notification.Step(status: status, at: finished))
       }
+      let isEstimated = try !row.bool("is_price_known")
+      let price = try row.optionalInt("price").map {
+        Notification.Price(micros: $0, estimated: isEstimated)
+      }
       return Notification.Message(
         id: try row.id("id"),
         channel: OutgoingMessage.Channel(rawValue: try row.text("channel")) ?? .sms,
         status: status, provider: try row.optionalText("provider"),
         errorCode: try row.optionalText("error_code"), failure: try row.optionalText("failure"),
-        attempts: try row.int("attempts"), history: history)
+        attempts: try row.int("attempts"), segments: try row.optionalInt("segments"), price: price,
+        history: history)
     }
   }
 
   // MARK: Preferences
 
-  /// What an account has switched off.
-  func switchedOff(_ account: Account.ID) throws -> Set<Notification.Preference> {
-    Set(
-      try connection.all(
-        "SELECT type, channel FROM notification_preference WHERE account_id = \(account)"
-      ).compactMap { row in
-        guard let kind = TransactionEvent.Kind(rawValue: try row.text("type")),
-          let channel = OutgoingMessage.Channel(rawValue: try row.text("channel"))
-        else { return nil }
-        return Notification.Preference(kind: kind, channel: channel)
-      })
+  func preferences(of account: Account.ID) throws -> NotificationPreferences {
+    var preferences = NotificationPreferences()
+    for row in try connection.all(
+      "SELECT type, channel FROM notification_preference WHERE account_id = \(account)")
+    {
+      guard let kind = AccountEvent.Kind(rawValue: try row.text("type")),
+        let channel = OutgoingMessage.Channel(rawValue: try row.text("channel"))
+      else { continue }
+      preferences.off.insert(NotificationPreferences.Choice(kind: kind, channel: channel))
+    }
+    let setting = try connection.first(
+      """
+      SELECT quiet_from, quiet_until, time_zone, threshold, currency
+        FROM notification_setting
+       WHERE account_id = \(account)
+      """)
+    guard let setting else { return preferences }
+    if let from = try setting.optionalInt("quiet_from"),
+      let until = try setting.optionalInt("quiet_until")
+    {
+      preferences.quietHours = NotificationPreferences.QuietHours(
+        from: from, until: until, timeZone: try setting.text("time_zone"))
+    }
+    if let amount = try setting.optionalInt("threshold"),
+      let currency = try setting.optionalText("currency").flatMap({ Currency($0) })
+    {
+      preferences.threshold = Money(amount: amount, currency)
+    }
+    return preferences
   }
 
-  func set(_ preference: Notification.Preference, of account: Account.ID, isOn: Bool)
-    throws(DatabaseError)
-  {
+  func change(_ change: NotificationPreferences.Change, of account: Account.ID) throws {
+    try connection.transaction {
+      for (choice, isOn) in change.events { try set(choice, of: account, isOn: isOn) }
+      guard change.quietHours != nil || change.threshold != nil else { return }
+      try connection.execute(
+        "INSERT IGNORE INTO notification_setting (account_id) VALUES (\(account))")
+      if let hours = change.quietHours {
+        try connection.execute(
+          """
+          UPDATE notification_setting
+             SET quiet_from = \(hours?.from), quiet_until = \(hours?.until), time_zone = \(hours?.timeZone ?? "UTC")
+           WHERE account_id = \(account)
+          """)
+      }
+      if let threshold = change.threshold {
+        try connection.execute(
+          """
+          UPDATE notification_setting
+             SET threshold = \(threshold?.amount), currency = \(threshold?.currency.code)
+           WHERE account_id = \(account)
+          """)
+      }
+    }
+  }
+
+  private func set(
+    _ choice: NotificationPreferences.Choice, of account: Account.ID, isOn: Bool
+  ) throws(DatabaseError) {
     if isOn {
       try connection.execute(
         """
         DELETE FROM notification_preference
          WHERE account_id = \(account)
-           AND type = \(preference.kind.rawValue)
-           AND channel = \(preference.channel.rawValue)
+           AND type = \(choice.kind.rawValue)
+           AND channel = \(choice.channel.rawValue)
         """)
     } else {
       try connection.execute(
         """
         INSERT IGNORE INTO notification_preference (account_id, type, channel)
-        VALUES (\(account), \(preference.kind.rawValue), \(preference.channel.rawValue))
+        VALUES (\(account), \(choice.kind.rawValue), \(choice.channel.rawValue))
         """)
     }
   }

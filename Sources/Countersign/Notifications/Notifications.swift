@@ -1,75 +1,12 @@
 package import FoundationEssentials
 
-/// Something that happened to an account's money, told to its owner.
-package enum Notification {
-  package typealias ID = Identifier<Notification>
-
-  /// A channel on which nothing was sent, and why.
-  package struct Skip: Sendable, Encodable {
-    package let channel: OutgoingMessage.Channel
-    package let reason: Reason
-
-    /// The raw value is stored and shown.
-    package enum Reason: String, Sendable, Encodable {
-      case noVerifiedPhone = "no_verified_phone"
-      case switchedOff = "switched_off"
-      case aboveThreshold = "above_threshold"
-    }
-  }
-
-  /// One way of telling one kind of event.
-  package struct Preference: Sendable, Hashable {
-    package let kind: TransactionEvent.Kind
-    package let channel: OutgoingMessage.Channel
-
-    package init(kind: TransactionEvent.Kind, channel: OutgoingMessage.Channel) {
-      self.kind = kind
-      self.channel = channel
-    }
-  }
-
-  /// How far a message had come, and when.
-  package struct Step: Sendable, Encodable {
-    package let status: String
-    package let at: Date
-  }
-
-  /// A message of a notification, and what became of it.
-  package struct Message: Sendable, Encodable {
-    package let id: OutgoingMessage.ID
-    package let channel: OutgoingMessage.Channel
-    package let status: String
-    package let provider: String?
-    /// The provider's own.
-    package let errorCode: String?
-    /// Our word for it.
-    package let failure: String?
-    package let attempts: Int
-    package let history: [Step]
-  }
-
-  /// What was queued and what was not.
-  package struct Sent: Sendable {
-    package let id: ID
-    package let messages: [(id: OutgoingMessage.ID, channel: OutgoingMessage.Channel)]
-    package let skipped: [Skip]
-  }
-
-  /// A notification as it is shown.
-  package struct Shown: Sendable {
-    package let id: ID
-    package let account: Account.ID
-    package let kind: TransactionEvent.Kind
-    package let data: TransactionData
-    package let createdAt: Date
-  }
-}
-
-/// Telling account holders what happened to their money, as the host asks and they want.
+/// Telling account holders what happened, as the host asks and they want.
 package struct Notifications {
   private let store: NotificationStore
   private let outbox: Outbox
+  private let consent: Consent
   private let wording: Wording
+  private let links: UnsubscribeLinks
   private let keys: KeyRing
 
   /// A receipt is worth its while for two days.
@@ -78,7 +15,9 @@ package struct Notifications {
   package init(_ connection: Connection, _ configuration: Configuration) {
     store = NotificationStore(connection: connection)
     outbox = Outbox(connection, configuration)
+    consent = Consent(connection, configuration)
     wording = Wording(configuration)
+    links = UnsubscribeLinks(configuration)
     keys = configuration.keys
   }
 
@@ -86,32 +25,39 @@ package struct Notifications {
 
   /// Queues a message on each channel that the event has and the owner wants; called inside a
   /// transaction.
+  ///
+  /// - Parameter isUrgent: true for what is worth waking somebody.
   package func sendInTransaction(
-    _ event: TransactionEvent, to account: Account, at now: Date
+    _ event: AccountEvent, to account: Account, isUrgent: Bool, at now: Date
   ) throws -> Notification.Sent {
     let id = Notification.ID(at: now)
-    let off = try store.switchedOff(account.id)
+    let preferences = try store.preferences(of: account.id)
+    let event = preferences.withThreshold(event)
+    let phone = account.isPhoneVerified ? account.phone : nil
+    let suppressed = try consent.reasons(phone, account.email)
     var messages: [OutgoingMessage] = []
     var skipped: [Notification.Skip] = []
     for channel in event.kind.channels {
-      if case .lowBalance(let balance, let threshold) = event, balance.amount >= threshold.amount {
-        skipped.append(Notification.Skip(channel: channel, reason: .aboveThreshold))
-      } else if off.contains(Notification.Preference(kind: event.kind, channel: channel)) {
-        skipped.append(Notification.Skip(channel: channel, reason: .switchedOff))
-      } else if let destination = destination(channel, of: account) {
-        messages.append(
-          OutgoingMessage(
-            id: Identifier(at: now), event.kind.message, channel, account: account.id,
-            notification: id, to: destination,
-            text: channel == .email
-              ? wording.mail(event, to: account, at: now) : wording.text(event),
-            expiresAt: now + Self.lifetime))
+      if let reason = preferences.objection(to: event, on: channel, isUrgent: isUrgent, at: now)
+        ?? suppressed[channel].map(Notification.Skip.Reason.init)
+      {
+        skipped.append(Notification.Skip(channel: channel, reason: reason))
+      } else if channel == .email {
+        var text = wording.mail(event, to: account, at: now)
+        if !event.kind.isSecurity {
+          text.mail?.unsubscribe = wording.unsubscribe(
+            try links.url(account.id, event.kind), account.language)
+        }
+        messages.append(message(event, .email, id, account, .email(account.email), text, now))
+      } else if let phone {
+        let text = wording.text(event, account.language, at: now)
+        messages.append(message(event, .sms, id, account, .phone(phone), text, now))
       } else {
         skipped.append(Notification.Skip(channel: channel, reason: .noVerifiedPhone))
       }
     }
     let data = try keys.seal(
-      Array(JSONEncoder().encode(TransactionData(event))), .payload,
+      Array(JSONEncoder().encode(EventData(event))), .payload,
       context: Self.context(row: id.bytes))
     try store.insert(id, account.id, event.kind, data: data, skipped, at: now)
     for message in messages { try outbox.queue(message, at: now) }
@@ -119,11 +65,20 @@ package struct Notifications {
       id: id, messages: messages.map { ($0.id, $0.channel) }, skipped: skipped)
   }
 
-  private func destination(
-    _ channel: OutgoingMessage.Channel, of account: Account
-  ) -> OutgoingMessage.Destination? {
-    guard channel != .email else { return .email(account.email) }
-    return account.isPhoneVerified ? account.phone.map { .phone($0) } : nil
+  private func message(
+    _ event: AccountEvent, _ channel: OutgoingMessage.Channel, _ notification: Notification.ID,
+    _ account: Account, _ destination: OutgoingMessage.Destination, _ text: MessageText,
+    _ now: Date
+  ) -> OutgoingMessage {
+    let lifetime: TimeInterval =
+      if event.kind.isSecurity {
+        channel == .email ? SecurityNotices.mailLifetime : SecurityNotices.textLifetime
+      } else {
+        Self.lifetime
+      }
+    return OutgoingMessage(
+      id: Identifier(at: now), .event(event.kind), channel, account: account.id,
+      notification: notification, to: destination, text: text, expiresAt: now + lifetime)
   }
 
   /// Wakes the courier; called after the commit.
@@ -152,20 +107,28 @@ package struct Notifications {
     let data = try keys.open(found.dataSealed, .payload, context: Self.context(row: found.id.bytes))
     return Notification.Shown(
       id: found.id, account: found.account, kind: found.kind,
-      data: try JSONDecoder().decode(TransactionData.self, from: Data(data)),
+      data: try JSONDecoder().decode(EventData.self, from: Data(data)),
       createdAt: found.createdAt)
   }
 
   // MARK: Preferences
 
-  /// What an account has switched off.
-  package func switchedOff(_ account: Account.ID) throws -> Set<Notification.Preference> {
-    try store.switchedOff(account)
+  package func preferences(of account: Account.ID) throws -> NotificationPreferences {
+    try store.preferences(of: account)
   }
 
-  package func set(
-    _ preference: Notification.Preference, of account: Account.ID, isOn: Bool
-  ) throws(DatabaseError) {
-    try store.set(preference, of: account, isOn: isOn)
+  /// Sets what a change names, and leaves the rest.
+  package func change(_ change: NotificationPreferences.Change, of account: Account.ID) throws {
+    try store.change(change, of: account)
+  }
+
+  /// Ends mail of a kind for whom a link in it was made.
+  ///
+  /// - Throws: `not_found` for a link that is not ours.
+  package func unsubscribe(_ token: String) throws {
+    guard let (account, kind) = try links.read(token) else { throw Rejection(.notFound) }
+    var change = NotificationPreferences.Change()
+    change.events = [(NotificationPreferences.Choice(kind: kind, channel: .email), false)]
+    try store.change(change, of: account)
   }
 }

@@ -55,6 +55,8 @@ package struct StateDirectory {
     var secrets = [
       "TWILIO_ACCOUNT_SID": "AC\(Hexadecimal.encode(Random.bytes(16)))",
       "TWILIO_AUTH_TOKEN": Hexadecimal.encode(Random.bytes(16)),
+      "VONAGE_API_SECRET": Hexadecimal.encode(Random.bytes(16)),
+      "VONAGE_SIGNATURE_SECRET": Hexadecimal.encode(Random.bytes(32)),
       "SENDGRID_API_KEY": "SG.\(Hexadecimal.encode(Random.bytes(24)))",
     ]
     for program in Part.databaseUsers {

@@ -6,11 +6,19 @@ protocol Carrier: Sendable {
   /// As it is stored with what it took.
   var name: String { get }
 
+  /// The sender of text messages that people can stop; nil for other channels.
+  var sender: String? { get }
+
+  /// Whether it says later what became of what it took.
+  var reports: Bool { get }
+
   /// The request that sends.
   func send(_ order: CarrierOrder) throws -> TransferRequest
 
   /// What became of a request to send.
-  func outcome(_ result: Result<TransferResponse, TransferError>) -> CarrierOutcome
+  func outcome(
+    _ result: Result<TransferResponse, TransferError>, of order: CarrierOrder
+  ) -> CarrierOutcome
 
   /// The request that asks what the provider knows of an order; nil when it cannot be asked.
   func lookUp(_ order: CarrierOrder) -> TransferRequest?
@@ -18,6 +26,12 @@ protocol Carrier: Sendable {
   /// What the provider knows of an order whose outcome was lost.
   func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
     -> CarrierFinding
+
+  /// The request that asks what became of a message; nil when the provider cannot be asked.
+  func askStatus(sid: String) -> TransferRequest?
+
+  /// What became of a message; nil while that is not known.
+  func status(_ result: Result<TransferResponse, TransferError>, sid: String) -> Delivery.Report?
 
   /// The request that asks what a message cost; nil when the provider does not say.
   func askPrice(sid: String, _ channel: OutgoingMessage.Channel) -> TransferRequest?
@@ -27,6 +41,16 @@ protocol Carrier: Sendable {
 }
 
 extension Carrier {
+  var sender: String? { nil }
+
+  var reports: Bool { true }
+
+  func askStatus(sid: String) -> TransferRequest? { nil }
+
+  func status(_ result: Result<TransferResponse, TransferError>, sid: String) -> Delivery.Report? {
+    nil
+  }
+
   func askPrice(sid: String, _ channel: OutgoingMessage.Channel) -> TransferRequest? { nil }
 
   func price(_ result: Result<TransferResponse, TransferError>) -> Int? { nil }

@@ -9,9 +9,9 @@ package import Logging
 /// consequence:
 ///
 /// - taken: recorded with the provider's sid, its text wiped;
-/// - refused: recorded, an alert when it was a code or an operator must act;
-/// - certainly not taken (no connection, 429, 503): queued again, later each time, until it
-///   expires;
+/// - refused for what it is: recorded, an alert when it was a code or an operator must act;
+/// - refused or certainly not taken by this provider (no connection, 429, 503): handed to the next one,
+///   after the last of them queued again, later each time, until it expires;
 /// - perhaps taken (no answer, 500, this process killed in between): never simply sent again, since
 ///   providers know no idempotency key. The provider is asked for messages to the number with this
 ///   text, and only when it knows of none is the message sent again. Where a provider cannot be asked
@@ -23,13 +23,22 @@ package final class Courier {
   private let store: CourierStore
   private let delivery: DeliveryStore
   private let vault: MessageVault
-  private let texts: any Carrier
-  private let mail: (any Carrier)?
+  private let outbox: Outbox
+  /// Who carries texts, calls, and mail, in order of preference.
+  private let texts: [any Carrier]
+  private let calls: [any Carrier]
+  private let mail: [any Carrier]
+  private let receipts: ReceiptStore
+  private let consent: Consent
+  private let events: HostEvents
+  private let hostEvents: HostEventStore
+  private let post: HostEventPost?
   private let log: Logger
   private let bell: CourierBellReceiver
   private let destinations: DestinationStore
   private let transfers = TransferSet<Work>(connections: maximumTransfers)
   private var outcomes: [Outcome] = []
+  private var posting = 0
 
   /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come
   /// meanwhile.
@@ -50,10 +59,19 @@ package final class Courier {
   private static let priceSeconds: UInt64 = 600
   private static let firstPriceSeconds: UInt64 = 5
 
+  /// Events for the host that are on their way at once, and how often it is looked for more.
+  private static let maximumPosts = 16
+  private static let postSeconds: UInt64 = 1
+  /// How often codes that were not needed on the phone are wiped, and the silent are asked.
+  private static let wipeSeconds: UInt64 = 30
+  private static let silenceSeconds: UInt64 = 300
+
   /// What a transfer is for.
   private enum Work {
     case message(Task)
     case price(DestinationStore.Unpriced)
+    case receipt(ReceiptStore.Silent, any Carrier)
+    case event(HostEventStore.Claimed)
   }
 
   private struct Task {
@@ -70,7 +88,7 @@ package final class Courier {
     enum Change {
       case sent(provider: String, sid: String, CarrierProgress)
       case ended(MessageStatus, Failure, code: Int?)
-      case queued(Failure?, due: Date)
+      case queued(Failure?, due: Date, carrier: Int)
       case unknown(due: Date)
     }
   }
@@ -80,10 +98,29 @@ package final class Courier {
     store = CourierStore(connection: connection)
     delivery = DeliveryStore(connection: connection)
     destinations = DestinationStore(connection: connection)
+    receipts = ReceiptStore(connection: connection)
+    outbox = Outbox(connection, configuration)
+    consent = Consent(connection, configuration)
+    events = HostEvents(connection, configuration)
+    hostEvents = HostEventStore(connection: connection)
+    post = configuration.hostEvents.map(HostEventPost.init)
     vault = MessageVault(keys: configuration.keys)
-    texts = TwilioMessages(configuration.twilio, configuration.publicBaseURL)
-    mail = configuration.sendGrid.map {
-      SendGridMail($0, productName: configuration.productName)
+    let twilio = TwilioMessages(configuration.twilio, configuration.publicBaseURL)
+    texts = configuration.providers.texts.compactMap { provider -> (any Carrier)? in
+      switch provider {
+      case .twilio: twilio
+      case .vonage:
+        configuration.vonage.map { VonageMessages($0, configuration.publicBaseURL) }
+      }
+    }
+    calls = [twilio]
+    mail = configuration.providers.mail.compactMap { provider -> (any Carrier)? in
+      switch provider {
+      case .sendgrid:
+        configuration.sendGrid.map { SendGridMail($0, productName: configuration.productName) }
+      case .smtp:
+        configuration.smtp.map { SMTPMail($0, productName: configuration.productName) }
+      }
     }
     self.log = log
     bell = try CourierBellReceiver(path: configuration.courierSocket)
@@ -93,18 +130,38 @@ package final class Courier {
   package func run() {
     var claimsAt: UInt64 = 0
     var isBacklog = false
-    var pricesAt = MonotonicClock.nanoseconds + Self.firstPriceSeconds * 1_000_000_000
+    let started = MonotonicClock.nanoseconds
+    var pricesAt = started + Self.firstPriceSeconds * 1_000_000_000
+    var isFirstWipe = true
+    var (postsAt, wipesAt, silenceAt) = (started, started, started)
+    func isDue(_ time: inout UInt64, every seconds: UInt64, _ now: UInt64) -> Bool {
+      guard now >= time else { return false }
+      time = now + seconds * 1_000_000_000
+      return true
+    }
     while !Signals.wait(milliseconds: 0) {
       // Recording comes first: what is known of a message must not be overtaken by its next claim.
       collect()
       let now = MonotonicClock.nanoseconds
-      if bell.drain() || isBacklog || now >= claimsAt {
+      let isRung = bell.drain()
+      if isRung || isBacklog || now >= claimsAt {
         isBacklog = attempt("claim") { try claim() } ?? false
         claimsAt = now + UInt64(Self.pollMilliseconds) * 1_000_000
+        attempt("calls") { try callInstead() }
       }
-      if now >= pricesAt {
+      if isRung { postsAt = now }
+      if isDue(&postsAt, every: Self.postSeconds, now) { attempt("events") { try postEvents() } }
+      if isDue(&pricesAt, every: Self.priceSeconds, now) {
         attempt("prices") { try askPrices() }
-        pricesAt = now + Self.priceSeconds * 1_000_000_000
+      }
+      if isDue(&wipesAt, every: Self.wipeSeconds, now) {
+        // The first time also what a courier that stood still left behind.
+        let reach = isFirstWipe ? ReceiptStore.reach : ReceiptStore.longestFallback
+        isFirstWipe = false
+        attempt("wipe") { try receipts.wipeFallbacks(queuedWithin: reach, at: .now) }
+      }
+      if isDue(&silenceAt, every: Self.silenceSeconds, now) {
+        attempt("receipts") { try askSilent() }
       }
       let isFull = Self.maximumTransfers - transfers.count < Self.smallestClaim
       // With a backlog and free places there is more to claim at once.
@@ -149,7 +206,7 @@ package final class Courier {
         isBacklog = true
         continue
       }
-      guard carrier(of: channel) != nil else { continue }
+      guard !carriers(of: channel).isEmpty else { continue }
       let now = Date.now
       let claimed = try store.claim(
         lane, channel, limit: places, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
@@ -159,8 +216,12 @@ package final class Courier {
     return isBacklog
   }
 
-  private func carrier(of channel: OutgoingMessage.Channel) -> (any Carrier)? {
-    channel == .email ? mail : texts
+  private func carriers(of channel: OutgoingMessage.Channel) -> [any Carrier] {
+    switch channel {
+    case .sms: texts
+    case .call: calls
+    case .email: mail
+    }
   }
 
   private func begin(_ message: CourierStore.Claimed, _ now: Date) {
@@ -176,7 +237,9 @@ package final class Courier {
         to: try vault.openDestination(message.destinationSealed, message.id),
         text: try vault.openText(message.payloadSealed, message.id),
         lifetime: Int(message.expiresAt.timeIntervalSince(now)))
-      guard let carrier = carrier(of: message.channel) else { return }
+      let carriers = carriers(of: message.channel)
+      // There may be fewer than when it was queued.
+      let carrier = carriers[min(message.carrier, carriers.count - 1)]
       if message.isReclaimed {
         if let request = carrier.lookUp(order) {
           let task = Task(message: message, order: order, carrier: carrier, isLookUp: true)
@@ -204,8 +267,71 @@ package final class Courier {
   /// Asks what messages cost, one a country: budgets of money go by it.
   private func askPrices() throws {
     for message in try destinations.unpriced(at: .now) {
-      guard let request = texts.askPrice(sid: message.sid, message.channel) else { continue }
+      guard let request = calls.first?.askPrice(sid: message.sid, message.channel) else { continue }
       transfers.add(request, .price(message))
+    }
+  }
+
+  /// Says codes on the phone whose text, a receipt says, did not arrive.
+  private func callInstead() throws {
+    for failed in try receipts.failedWithFallback(at: .now) {
+      try connection.transaction {
+        // Whoever takes it first makes the call.
+        guard let sealed = try receipts.takeFallback(failed.id), failed.expiresAt > .now,
+          let number = PhoneNumber(
+            try vault.openDestination(failed.destinationSealed, failed.id), region: "ZZ")
+        else { return }
+        try outbox.queue(
+          OutgoingMessage(
+            id: Identifier(at: .now), .code, .call, account: failed.account,
+            to: .phone(number), text: try vault.openFallback(sealed, failed.id),
+            expiresAt: failed.expiresAt), at: .now)
+        log.notice("code is said on the phone", metadata: ["message_id": "\(failed.id)"])
+      }
+    }
+  }
+
+  /// Gives up waiting for receipts that did not come, and asks once.
+  private func askSilent() throws {
+    for silent in try receipts.giveUpSilent(at: .now) {
+      guard let carrier = (texts + mail).first(where: { $0.name == silent.provider }),
+        let request = carrier.askStatus(sid: silent.sid)
+      else { continue }
+      transfers.add(request, .receipt(silent, carrier))
+    }
+  }
+
+  private func postEvents() throws {
+    guard let post else { return }
+    let free = Self.maximumPosts - posting
+    guard free > 0 else { return }
+    let now = Date.now
+    for event in try hostEvents.claim(
+      limit: free, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
+    {
+      posting += 1
+      transfers.add(post.request(event.body, at: now), .event(event))
+    }
+  }
+
+  private func posted(
+    _ event: HostEventStore.Claimed, _ result: Result<TransferResponse, TransferError>
+  ) {
+    posting -= 1
+    let now = Date.now
+    let answer = if case .success(let response) = result { response.status } else { 0 }
+    attempt("event") {
+      if (200..<300).contains(answer) {
+        try hostEvents.markDelivered(event, answer: answer, at: now)
+      } else {
+        let due = post?.retry(attempts: event.attempts, createdAt: event.createdAt, at: now)
+        log.warning(
+          due == nil ? "host was not told" : "host did not take an event",
+          metadata: [
+            "event_id": "\(event.id)", "answer": "\(answer)", "attempt": "\(event.attempts)",
+          ])
+        try hostEvents.markFailed(event, answer: answer, due: due, at: now)
+      }
     }
   }
 
@@ -220,10 +346,20 @@ package final class Courier {
             message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result))
         )
       case .price(let message):
-        guard let amount = texts.price(result), amount > 0 else { continue }
+        guard let amount = calls.first?.price(result), amount > 0 else { continue }
         attempt("price") {
           try destinations.learn(amount, country: message.country, message.channel, at: .now)
         }
+      case .receipt(let silent, let carrier):
+        guard let report = carrier.status(result, sid: silent.sid) else { continue }
+        attempt("receipt") {
+          try connection.transaction {
+            if try delivery.advance(report, at: .now) {
+              try delivery.tell(report, events, at: .now)
+            }
+          }
+        }
+      case .event(let event): posted(event, result)
       }
     }
     guard !outcomes.isEmpty else { return }
@@ -263,7 +399,9 @@ package final class Courier {
     -> Outcome.Change
   {
     let now = Date.now
-    switch task.carrier.outcome(result) {
+    let next = task.message.carrier + 1
+    let hasNext = next < carriers(of: task.message.channel).count
+    switch task.carrier.outcome(result, of: task.order) {
     case .accepted(let sid, let progress):
       return .sent(provider: task.carrier.name, sid: sid, progress)
     case .refused(let code, let failure):
@@ -273,7 +411,13 @@ package final class Courier {
           "message_id": "\(task.message.id)", "failure": "\(failure.rawValue)",
           "provider_code": "\(code.map(String.init) ?? "none")",
         ])
-      return .ended(.failed, failure, code: code)
+      if failure == .destinationOptedOut, let sender = task.carrier.sender {
+        attempt("consent") {
+          try consent.suppressInTransaction(task.message.id, sender: sender, at: now)
+        }
+      }
+      guard hasNext, failure.isOfProvider else { return .ended(.failed, failure, code: code) }
+      return .queued(failure, due: now, carrier: next)
     case .notTaken(let after, let failure):
       log.warning(
         "provider did not take a message",
@@ -281,9 +425,11 @@ package final class Courier {
           "message_id": "\(task.message.id)", "failure": "\(failure.rawValue)",
           "attempt": "\(task.message.attempts)",
         ])
+      if hasNext { return .queued(failure, due: now, carrier: next) }
       return .queued(
         failure,
-        due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: after)))
+        due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: after)),
+        carrier: 0)
     case .unknown:
       log.warning("provider's answer was ambiguous", metadata: ["message_id": "\(task.message.id)"])
       return .unknown(due: now.addingTimeInterval(Self.lookUpDelay))
@@ -309,7 +455,7 @@ package final class Courier {
           provider: task.carrier.name, sid: candidate.sid, candidate.progress)
       }
     }
-    return .queued(.outcomeUnknown, due: now)
+    return .queued(.outcomeUnknown, due: now, carrier: task.message.carrier)
   }
 
   /// Seconds before another attempt: doubling from half a second to thirty, at most a minute if the
@@ -326,17 +472,29 @@ package final class Courier {
       switch outcome.change {
       case .sent(let provider, let sid, let progress):
         try store.markSent(message, provider: provider, sid: sid, progress, at: now)
-        try delivery.applyEarlyCallback(sid: sid, at: now)
-        if progress.status == .failed || progress.status == .undelivered {
-          try delivery.alert(sid: sid, nil, at: now)
+        if progress.rank >= 4 {
+          try delivery.tell(
+            Delivery.Report(
+              sid: sid, status: progress.status, rank: progress.rank, errorCode: nil, failure: nil),
+            events, at: now)
         }
+        try delivery.applyEarlyCallback(sid: sid, events, at: now)
       case .ended(let status, let failure, let code):
         try store.markEnded(message, status, failure, code: code, at: now)
         if status != .expired || message.kind == OutgoingMessage.Kind.code.rawValue {
           try delivery.alert(message.id, failure, at: now)
         }
-      case .queued(let failure, let due):
-        try store.markQueued(message, failure, due: due)
+        if failure.needsOperator || message.kind == OutgoingMessage.Kind.code.rawValue {
+          log.error(
+            "critical message failed",
+            metadata: [
+              "message_id": "\(message.id)", "type": "\(message.kind)",
+              "channel": "\(message.channel.rawValue)", "failure": "\(failure.rawValue)",
+            ])
+        }
+        try delivery.tellEnded(message.id, status, failure, code: code, events, at: now)
+      case .queued(let failure, let due, let carrier):
+        try store.markQueued(message, failure, due: due, carrier: carrier)
       case .unknown(let due):
         try store.markUnknown(message, due: due)
       }

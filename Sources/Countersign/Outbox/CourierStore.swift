@@ -14,6 +14,8 @@ struct CourierStore {
     let expiresAt: Date
     let createdAt: Date
     let attempts: Int
+    /// Which of its channel's providers is to have it.
+    let carrier: Int
     /// An earlier claim ended without an outcome, or the provider's answer was ambiguous.
     let isReclaimed: Bool
     /// Names this claim: its outcome is recorded only while it lasts, so that an outcome that comes
@@ -74,7 +76,7 @@ struct CourierStore {
     guard taken > 0 else { return [] }
     return try connection.all(
       """
-      SELECT id, kind, channel, destination_sealed, payload_sealed, expires_at, created_at, attempts, is_reclaimed
+      SELECT id, kind, channel, destination_sealed, payload_sealed, expires_at, created_at, attempts, carrier, is_reclaimed
         FROM message
        WHERE channel = \(channel.rawValue)
          AND queue_lane = \(lane.rawValue)
@@ -89,7 +91,7 @@ struct CourierStore {
         payloadSealed: try row.optionalBytes("payload_sealed") ?? [],
         expiresAt: try row.time("expires_at"),
         createdAt: try row.time("created_at"), attempts: try row.int("attempts"),
-        isReclaimed: try row.bool("is_reclaimed"), owner: owner, leaseUntil: leaseUntil)
+        carrier: try row.int("carrier"), isReclaimed: try row.bool("is_reclaimed"), owner: owner, leaseUntil: leaseUntil)
     }
   }
 
@@ -103,7 +105,7 @@ struct CourierStore {
          SET status = \(progress.status.rawValue), status_rank = \(progress.rank), provider = \(provider), provider_sid = \(sid), failure = NULL, sent_at = \(now),
              finished_at = IF(\(progress.rank >= 4), \(now), NULL), queue_lane = NULL, payload_sealed = NULL, owner = NULL
        WHERE id = \(message.id)
-         AND queue_lane IS NOT NULL
+         AND queue_lane IN (0, 1, 2)
       """)
   }
 
@@ -115,21 +117,22 @@ struct CourierStore {
       """
       UPDATE message
          SET status = \(status.rawValue), failure = \(failure.rawValue), error_code = \(code.map(String.init)),
-             finished_at = \(now), queue_lane = NULL, payload_sealed = NULL, owner = NULL
+             finished_at = \(now), queue_lane = IF(fallback_sealed IS NULL, NULL, \(OutgoingMessage.receiptLane)),
+             due_at = \(now), payload_sealed = NULL, owner = NULL
        WHERE id = \(message.id)
-         AND queue_lane IS NOT NULL
+         AND queue_lane IN (0, 1, 2)
          AND owner = \(message.owner)
       """)
   }
 
   /// It goes back into the queue, certainly not sent.
-  func markQueued(_ message: Claimed, _ failure: Failure?, due: Date) throws(DatabaseError) {
+  func markQueued(_ message: Claimed, _ failure: Failure?, due: Date, carrier: Int) throws(DatabaseError) {
     try connection.execute(
       """
       UPDATE message
-         SET status = 'queued', failure = \(failure?.rawValue), due_at = \(due), owner = NULL
+         SET status = 'queued', failure = \(failure?.rawValue), due_at = \(due), carrier = \(carrier), owner = NULL
        WHERE id = \(message.id)
-         AND queue_lane IS NOT NULL
+         AND queue_lane IN (0, 1, 2)
          AND owner = \(message.owner)
       """)
   }
@@ -141,7 +144,7 @@ struct CourierStore {
       UPDATE message
          SET status = 'unknown', failure = \(Failure.outcomeUnknown.rawValue), due_at = \(due)
        WHERE id = \(message.id)
-         AND queue_lane IS NOT NULL
+         AND queue_lane IN (0, 1, 2)
          AND owner = \(message.owner)
       """)
   }

@@ -6,6 +6,7 @@ package enum Failure: String, Sendable {
   case destinationUnreachable = "destination_unreachable"
   case destinationUnknown = "destination_unknown"
   case destinationOptedOut = "destination_opted_out"
+  case destinationBounced = "destination_bounced"
   case regionNotSupported = "region_not_supported"
   case blockedByRiskPolicy = "blocked_by_risk_policy"
   case providerRateLimited = "provider_rate_limited"
@@ -15,6 +16,18 @@ package enum Failure: String, Sendable {
   case providerRequestRejected = "provider_request_rejected"
   case outcomeUnknown = "provider_outcome_unknown"
   case expired = "expired"
+
+  /// True when another provider may take what this one will not: the fault is not the destination's.
+  var isOfProvider: Bool {
+    switch self {
+    case .destinationOptedOut, .regionNotSupported, .blockedByRiskPolicy, .providerRateLimited,
+      .providerAuthFailed, .providerMisconfigured, .providerUnavailable, .providerRequestRejected:
+      true
+    case .destinationInvalid, .destinationNotSMSCapable, .destinationUnreachable,
+      .destinationUnknown, .destinationBounced, .outcomeUnknown, .expired:
+      false
+    }
+  }
 
   /// True when nothing will go out until an operator does something.
   package var needsOperator: Bool {

@@ -9,34 +9,36 @@ package struct Outbox {
   private let store: OutboxStore
   private let vault: MessageVault
   private let phones: PhoneVault
+  private let destinations: Destinations
   private let bell: CourierBell
 
   package init(_ connection: Connection, _ configuration: Configuration) {
     store = OutboxStore(connection)
     vault = MessageVault(keys: configuration.keys)
     phones = PhoneVault(configuration.keys)
+    destinations = Destinations(connection, configuration)
     bell = CourierBell(path: configuration.courierSocket)
   }
 
   /// Queues a message; called inside the transaction of what the message is about.
   package func queue(_ message: OutgoingMessage, at now: Date) throws {
-    let address: String
-    let hash: [UInt8]
-    var country: String?
+    var envelope: OutboxStore.Envelope
     switch message.destination {
     case .phone(let number):
-      address = number.e164
-      hash = try phones.hash(number)
-      country = number.region.utf8.count == 2 ? number.region : nil
+      envelope = OutboxStore.Envelope(
+        destination: try vault.sealDestination(number.e164, message.id),
+        hash: try phones.hash(number))
+      envelope.country = number.region.utf8.count == 2 ? number.region : nil
+      if message.channel == .sms { envelope.segments = ShortMessage.segments(message.text.body) }
+      envelope.price = try destinations.cost(of: message.text.body, to: number, message.channel)
     case .email(let email):
-      address = email
-      hash = try vault.keys.indexMAC(
-        .phoneIndex, [Array("email".utf8), Array(email.lowercased().utf8)])
+      envelope = OutboxStore.Envelope(
+        destination: try vault.sealDestination(email, message.id),
+        hash: try vault.hash(email: email))
     }
-    try store.insert(
-      message, destination: try vault.sealDestination(address, message.id), hash: hash,
-      country: country,
-      payload: try vault.seal(message.text, message.id), at: now)
+    envelope.payload = try vault.seal(message.text, message.id)
+    envelope.fallback = try message.fallback.map { try vault.sealFallback($0, message.id) }
+    try store.insert(message, envelope, at: now)
   }
 
   /// Wakes the courier; called after the commit.

@@ -8,18 +8,34 @@ struct OutboxStore {
     self.connection = connection
   }
 
-  func insert(
-    _ message: OutgoingMessage, destination: [UInt8], hash: [UInt8], country: String?,
-    payload: [UInt8],
-    at now: Date
-  ) throws(DatabaseError) {
+  /// A message as it is stored.
+  struct Envelope {
+    let destination: [UInt8]
+    let hash: [UInt8]
+    var country: String?
+    var segments: Int?
+    /// What it is expected to cost, in millionths of a US dollar.
+    var price: Int?
+    var payload: [UInt8] = []
+    var fallback: [UInt8]?
+
+    init(destination: [UInt8], hash: [UInt8]) {
+      self.destination = destination
+      self.hash = hash
+    }
+  }
+
+  func insert(_ message: OutgoingMessage, _ envelope: Envelope, at now: Date)
+    throws(DatabaseError)
+  {
     let lane = message.kind.lane.rawValue
     try connection.execute(
       """
       INSERT INTO message (id, kind, channel, lane, account_id, notification_id, destination_sealed, destination_hash, country,
-                           payload_sealed, queue_lane, due_at, expires_at, created_at)
+                           segments, price, payload_sealed, fallback_sealed, queue_lane, due_at, expires_at, created_at)
       VALUES (\(message.id), \(message.kind.rawValue), \(message.channel.rawValue), \(lane), \(message.account), \(message.notification),
-              \(destination), \(hash), \(country), \(payload), \(lane), \(now), \(message.expiresAt), \(now))
+              \(envelope.destination), \(envelope.hash), \(envelope.country), \(envelope.segments), \(envelope.price),
+              \(envelope.payload), \(envelope.fallback), \(lane), \(now), \(message.expiresAt), \(now))
       """)
   }
 
@@ -38,7 +54,7 @@ struct OutboxStore {
       SELECT queue_lane, COUNT(*) AS waiting,
              CAST(GREATEST(0, TIMESTAMPDIFF(SECOND, MIN(due_at), \(now))) AS SIGNED) AS delay
         FROM message
-       WHERE queue_lane IS NOT NULL
+       WHERE queue_lane IN (0, 1, 2)
          AND channel IN ('sms', 'call', 'email')
        GROUP BY queue_lane
       """)

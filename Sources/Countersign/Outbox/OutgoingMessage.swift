@@ -12,31 +12,35 @@ package struct OutgoingMessage: Sendable {
   package let notification: Notification.ID?
   package let destination: Destination
   package let text: MessageText
+  /// What is said on the phone, within the message's time, when a receipt says that the text failed.
+  package var fallback: MessageText?
   package let expiresAt: Date
 
-  package enum Kind: String, Sendable {
+  package enum Kind: Sendable, Equatable {
     case code
-    case phoneChanged = "phone_changed"
-    case phoneClaimed = "phone_claimed"
-    case newLogin = "new_login"
-    case passwordChanged = "password_changed"
-    case passwordReset = "password_reset"
-    case twoFactorEnabled = "two_factor_enabled"
-    case twoFactorDisabled = "two_factor_disabled"
-    case backupCodeUsed = "backup_code_used"
-    case backupCodesReplaced = "backup_codes_replaced"
-    case factorDisabled = "factor_disabled"
-    case codesFailing = "codes_failing"
-    case paymentSent = "payment_sent"
-    case paymentReceived = "payment_received"
-    case lowBalance = "low_balance"
+    case event(AccountEvent.Kind)
+    /// To an account whose number somebody else has proven.
+    case phoneClaimed
+    /// The host's own words.
+    case hostText
+
+    /// As it is stored and shown.
+    package var rawValue: String {
+      switch self {
+      case .code: "code"
+      case .event(let kind): kind.rawValue
+      case .phoneClaimed: "phone_claimed"
+      case .hostText: "host_text"
+      }
+    }
 
     /// Codes overtake everything, and security notices overtake what is merely interesting.
     package var lane: Lane {
       switch self {
       case .code: .codes
-      case .paymentSent, .paymentReceived, .lowBalance: .notifications
-      default: .security
+      case .event(let kind): kind.isSecurity ? .security : .notifications
+      case .phoneClaimed: .security
+      case .hostText: .notifications
       }
     }
   }
@@ -46,6 +50,9 @@ package struct OutgoingMessage: Sendable {
     case security = 1
     case notifications = 2
   }
+
+  /// The lane of what was sent and is looked at again: a provider that says nothing is asked.
+  static let receiptLane = 3
 
   package enum Channel: String, Sendable, Codable {
     case sms, call, email
@@ -76,16 +83,29 @@ package struct OutgoingMessage: Sendable {
 package struct MessageText: Sendable, Codable, Equatable {
   package var body: String
   package var subject: String?
+  /// What mail has beside its plain text.
+  package var mail: Mail?
+  /// In which a call is read out, BCP 47.
+  package var language: String?
 
-  package init(body: String, subject: String? = nil) {
+  package init(
+    body: String, subject: String? = nil, mail: Mail? = nil, language: String? = nil
+  ) {
     self.body = body
     self.subject = subject
+    self.mail = mail
+    self.language = language
   }
 }
 
 /// How messages are sealed while they wait: their text and their destination, each for its own row.
 struct MessageVault: Sendable {
   let keys: KeyRing
+
+  /// What an email address is looked up by.
+  func hash(email: String) throws -> [UInt8] {
+    try keys.indexMAC(.phoneIndex, [Array("email".utf8), Array(email.lowercased().utf8)])
+  }
 
   static func context(_ column: String, _ id: [UInt8]) -> [UInt8] {
     Array("message|\(column)|".utf8) + id
@@ -94,6 +114,17 @@ struct MessageVault: Sendable {
   func seal(_ text: MessageText, _ id: OutgoingMessage.ID) throws -> [UInt8] {
     try keys.seal(
       Array(JSONEncoder().encode(text)), .payload, context: Self.context("payload", id.bytes))
+  }
+
+  func sealFallback(_ text: MessageText, _ id: OutgoingMessage.ID) throws -> [UInt8] {
+    try keys.seal(
+      Array(JSONEncoder().encode(text)), .payload, context: Self.context("fallback", id.bytes))
+  }
+
+  func openFallback(_ sealed: [UInt8], _ id: OutgoingMessage.ID) throws -> MessageText {
+    try JSONDecoder().decode(
+      MessageText.self,
+      from: Data(keys.open(sealed, .payload, context: Self.context("fallback", id.bytes))))
   }
 
   func openText(_ sealed: [UInt8], _ id: OutgoingMessage.ID) throws -> MessageText {

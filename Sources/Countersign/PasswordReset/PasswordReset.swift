@@ -21,6 +21,7 @@ package struct PasswordReset {
   private let outbox: Outbox
   private let notices: SecurityNotices
   private let wording: Wording
+  private let canCall: Bool
   private let rules: PasswordRules
   private let phones: PhoneVault
   private let keys: KeyRing
@@ -42,6 +43,7 @@ package struct PasswordReset {
     outbox = Outbox(connection, configuration)
     notices = SecurityNotices(connection, configuration)
     wording = Wording(configuration)
+    canCall = configuration.canCall
     rules = PasswordRules(productName: configuration.productName, breaches: breaches)
     keys = configuration.keys
     coolingOff = TimeInterval(configuration.limits.coolingOffHours) * 3_600
@@ -78,15 +80,20 @@ package struct PasswordReset {
       try store.issue(.reset, subject, issue, at: now)
       try store.issue(.resetMail, subject, mailed, at: now)
       guard let holder = try accounts.holder(of: subject) else { return false }
-      try outbox.queue(
-        OutgoingMessage(
-          id: text, .code, .sms, account: holder.id, to: .phone(number),
-          text: message, expiresAt: end), at: now)
+      var message = OutgoingMessage(
+        id: text, .code, .sms, account: holder.id, to: .phone(number),
+        text: wording.code(code, .resetPassword, minutes: lifetime.minutes, holder.language),
+        expiresAt: end)
+      if canCall {
+        message.fallback = wording.spokenCode(code, .resetPassword, holder.language.spoken)
+      }
+      try outbox.queue(message, at: now)
       guard try needsSecondProof(holder.id) else { return true }
       try outbox.queue(
         OutgoingMessage(
           id: mail, .code, .email, account: holder.id, to: .email(holder.email),
-          text: wording.mailedCode(mailedCode, .resetPassword, minutes: lifetime.minutes),
+          text: wording.mailedCode(
+            mailedCode, .resetPassword, minutes: lifetime.minutes, holder.language),
           expiresAt: end), at: now)
       return true
     }

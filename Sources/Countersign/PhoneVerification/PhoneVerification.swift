@@ -22,6 +22,7 @@ package struct PhoneVerification {
   private let codes: VerificationCodes
   private let settings: Configuration.Limits
   private let canCall: Bool
+  private let events: HostEvents
   private let coolingOff: TimeInterval
 
   package init(_ connection: Connection, _ configuration: Configuration) {
@@ -42,7 +43,8 @@ package struct PhoneVerification {
     codes = VerificationCodes(connection, configuration)
     settings = configuration.limits
     coolingOff = TimeInterval(configuration.limits.coolingOffHours) * 3_600
-    canCall = configuration.twilio.phoneNumber != nil
+    canCall = configuration.canCall
+    events = HostEvents(connection, configuration)
   }
 
   /// Who asks, and so which limits apply.
@@ -150,12 +152,15 @@ package struct PhoneVerification {
   ) throws -> Sent {
     guard channel != .call || canCall else { throw Rejection(.invalidField, field: "channel") }
     let code = Random.digits(VerificationCode.length)
-    let message = OutgoingMessage(
+    let language = asker.account?.language ?? .english
+    let spoken = wording.spokenCode(code, purposeWords, language.spoken)
+    var message = OutgoingMessage(
       id: Identifier(at: now), .code, channel, account: asker.account?.id, to: .phone(number),
       text: channel == .call
-        ? wording.spokenCode(code, purposeWords)
-        : wording.code(code, purposeWords, minutes: lifetime.minutes),
+        ? spoken : wording.code(code, purposeWords, minutes: lifetime.minutes, language),
       expiresAt: now.addingTimeInterval(lifetime.interval))
+    // A call costs more than a text: a number that nobody has proven gets one when somebody asks.
+    if channel == .sms, canCall, isNumberProven { message.fallback = spoken }
     let issue = try codes.issue(
       code, purpose, subject: subject, to: number, channel, message.id, until: message.expiresAt)
     let request = SendGuard.Request(
@@ -199,6 +204,12 @@ package struct PhoneVerification {
           try adopt(proven.number, account, at: now)
         }
         outbox.wakeCourier()
+      } else if events.isSending {
+        try connection.transaction {
+          try useAndAdopt(proven, account, at: now)
+          try events.queue(.phoneVerified, about: account.id, at: now)
+        }
+        outbox.wakeCourier()
       } else {
         try useAndAdopt(proven, account, at: now)
       }
@@ -231,7 +242,7 @@ package struct PhoneVerification {
           OutgoingMessage(
             id: Identifier(at: now), .phoneClaimed, .email, account: holder.id,
             to: .email(holder.email),
-            text: wording.phoneClaimed(number, at: now),
+            text: wording.phoneClaimed(number, at: now, holder.language),
             expiresAt: now.addingTimeInterval(72 * 3_600)), at: now)
         if isTwoFactorOff, let account = try accounts.find(holder.id) {
           try notices.queue(.twoFactorDisabled, to: account, at: now)
@@ -311,6 +322,7 @@ package struct PhoneVerification {
     try accounts.setVerifiedPhone(
       of: account.id, sealed: try phones.seal(number, context: Account.phoneContext(account.id)),
       hash: try phones.hash(number), at: now)
+    try events.queue(.phoneVerified, about: account.id, at: now)
     if let replaced { try tell(replaced, of: account, at: now) }
   }
 

@@ -25,6 +25,7 @@ package struct Retention {
     let answers = IdempotentAnswers(connection, configuration.keys)
     let challenges = Challenges(connection, configuration)
     let devices = DeviceStore(connection: connection)
+    let events = HostEventStore(connection: connection)
     var total = 0
     while true {
       let removed =
@@ -32,6 +33,7 @@ package struct Retention {
         + traffic.purge(at: now)
         + delivery.purge(at: now)
         + answers.purge(at: now) + challenges.purge(at: now) + devices.purge(at: now)
+        + events.purge(at: now)
       total += removed
       if removed == 0 { return total }
     }

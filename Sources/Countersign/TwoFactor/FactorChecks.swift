@@ -21,7 +21,7 @@ struct FactorChecks {
     keys = configuration.keys
     limits = SlidingLimits(connection, configuration.keys)
     notices = SecurityNotices(connection, configuration)
-    alerts = Alerts(connection: connection)
+    alerts = Alerts(connection, configuration)
     settings = configuration.limits
   }
 

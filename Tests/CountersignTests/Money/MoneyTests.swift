@@ -4,15 +4,22 @@ import Testing
 
 @Suite struct `Amounts of money` {
   @Test(
-    "an amount has its currency's decimals, and groups of thousands",
+    "an amount has its currency's decimals, and is written as its reader's language writes it",
     arguments: [
-      (123_456, "EUR", "1,234.56 EUR"), (5, "USD", "0.05 USD"), (100, "GBP", "1.00 GBP"),
-      (123_456, "JPY", "123,456 JPY"), (1, "JPY", "1 JPY"), (1_234_567, "KWD", "1,234.567 KWD"),
-      (999_999_999_999, "CHF", "9,999,999,999.99 CHF"), (-5, "USD", "-0.05 USD"),
-      (100_000, "XOF", "100,000 XOF"),
+      (123_456, "EUR", "en", "€1,234.56"), (5, "USD", "en", "$0.05"), (100, "GBP", "en", "£1.00"),
+      (123_456, "JPY", "en", "¥123,456"), (1, "JPY", "en", "¥1"),
+      (1_234_567, "KWD", "en", "KWD 1,234.567"), (-5, "USD", "en", "-$0.05"),
+      (999_999_999_999, "CHF", "en", "CHF 9,999,999,999.99"), (100_000, "XOF", "en", "F CFA 100,000"),
+      (123_456, "CAD", "en", "CA$1,234.56"), (123_456, "CAD", "en-CA", "$1,234.56"),
+      (123_456, "EUR", "de", "1.234,56 €"), (123_456, "USD", "fr", "1 234,56 $US"),
+      (123_456, "BRL", "pt-BR", "R$ 1.234,56"), (123_456, "EUR", "es", "1234,56 €"),
+      (123_456, "ETB", "am", "ብር 1,234.56"), (123_456, "IQD", "en", "IQD 123.456"),
+      // There are no texts in Arabic: English ones, with English digits.
+      (123_456, "EUR", "ar-EG", "€1,234.56"),
     ])
-  func text(amount: Int, code: String, text: String) throws {
-    #expect(Money(amount: amount, try #require(Currency(code))).text == text)
+  func text(amount: Int, code: String, locale: String, text: String) throws {
+    let money = Money(amount: amount, try #require(Currency(code)))
+    #expect(money.text(in: Language(locale)) == text)
   }
 
   @Test(

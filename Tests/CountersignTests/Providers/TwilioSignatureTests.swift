@@ -146,6 +146,10 @@ import Testing
     )
   }
 
+  private func outcome(_ result: Result<TransferResponse, TransferError>) throws -> CarrierOutcome {
+    try messages().outcome(result, of: testOrder(.sms, to: "+14155552671"))
+  }
+
   private func word(_ outcome: CarrierOutcome) -> String {
     switch outcome {
     case .accepted(let sid, let progress): "accepted \(sid) \(progress.rank)"
@@ -157,32 +161,31 @@ import Testing
 
   @Test("every 2xx is a success, and what may have been taken is never simply sent again")
   func outcomes() throws {
-    let twilio = try messages()
     #expect(
       word(
-        twilio.outcome(
+        try outcome(
           answer(201, #"{"sid":"SM1342fe1b2c904d1ab04f0fc7a58abca9","status":"queued"}"#)))
         == "accepted SM1342fe1b2c904d1ab04f0fc7a58abca9 1")
     #expect(
       word(
-        twilio.outcome(
+        try outcome(
           answer(200, #"{"sid":"SM1342fe1b2c904d1ab04f0fc7a58abca9","status":"new-word"}"#)))
         == "accepted SM1342fe1b2c904d1ab04f0fc7a58abca9 0")
-    #expect(word(twilio.outcome(answer(201, "<html>"))) == "unknown")
-    #expect(word(twilio.outcome(answer(201, #"{"sid":"é","status":"queued"}"#))) == "unknown")
-    #expect(word(twilio.outcome(answer(500))) == "unknown")
-    #expect(word(twilio.outcome(answer(502))) == "unknown")
-    #expect(word(twilio.outcome(answer(504))) == "unknown")
-    #expect(word(twilio.outcome(answer(503))) == "not taken 0 provider_unavailable")
+    #expect(word(try outcome(answer(201, "<html>"))) == "unknown")
+    #expect(word(try outcome(answer(201, #"{"sid":"é","status":"queued"}"#))) == "unknown")
+    #expect(word(try outcome(answer(500))) == "unknown")
+    #expect(word(try outcome(answer(502))) == "unknown")
+    #expect(word(try outcome(answer(504))) == "unknown")
+    #expect(word(try outcome(answer(503))) == "not taken 0 provider_unavailable")
     #expect(
-      word(twilio.outcome(answer(429, "", retryAfter: 7))) == "not taken 7 provider_rate_limited")
+      word(try outcome(answer(429, "", retryAfter: 7))) == "not taken 7 provider_rate_limited")
     #expect(
-      word(twilio.outcome(.failure(TransferError(code: 7, host: "h", mayHaveArrived: false))))
+      word(try outcome(.failure(TransferError(code: 7, host: "h", mayHaveArrived: false))))
         == "not taken 0 provider_unavailable")
     #expect(
-      word(twilio.outcome(.failure(TransferError(code: 28, host: "h", mayHaveArrived: true))))
+      word(try outcome(.failure(TransferError(code: 28, host: "h", mayHaveArrived: true))))
         == "unknown")
-    #expect(word(twilio.outcome(answer(302))) == "refused 0 provider_request_rejected")
+    #expect(word(try outcome(answer(302))) == "refused 0 provider_request_rejected")
   }
 
   @Test(
@@ -202,7 +205,7 @@ import Testing
   func failures(code: Int, failure: Failure) throws {
     #expect(Failure(twilioCode: code) == failure)
     #expect(
-      word(try messages().outcome(answer(400, #"{"code":\#(code)}"#)))
+      word(try outcome(answer(400, #"{"code":\#(code)}"#)))
         == "refused \(code) \(failure.rawValue)")
   }
 }

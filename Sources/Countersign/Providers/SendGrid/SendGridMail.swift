@@ -6,9 +6,11 @@ import FoundationEssentials
 struct SendGridMail: Carrier {
   private let settings: SendGridSettings
   private let fromName: String
+  private let product: String
 
   init(_ settings: SendGridSettings, productName: String) {
     self.settings = settings
+    product = productName
     fromName = settings.fromName ?? productName
   }
 
@@ -28,9 +30,10 @@ struct SendGridMail: Carrier {
       let to: [Address]
       /// Comes back with every event of the message.
       let custom_args: [String: String]
+      var dynamic_template_data: [String: String]?
     }
     struct Content: Encodable {
-      let type = "text/plain"
+      let type: String
       let value: String
     }
     /// A link that is rewritten to be counted leads somebody else than its reader knows, and a picture
@@ -43,8 +46,11 @@ struct SendGridMail: Carrier {
 
     let personalizations: [Personalization]
     let from: Address
-    let subject: String
-    let content: [Content]
+    /// Nil where a template has its own.
+    var subject: String?
+    var content: [Content]?
+    var template_id: String?
+    var headers: [String: String]?
     let tracking_settings = Tracking()
   }
 
@@ -54,18 +60,33 @@ struct SendGridMail: Carrier {
       ("Authorization", "Bearer \(settings.apiKey.reveal())"), ("Content-Type", "application/json"),
     ]
     request.answerHeaders = [Self.messageID, Self.limitReset]
-    let mail = Mail(
-      personalizations: [
-        Mail.Personalization(
-          to: [Mail.Address(email: order.to)],
-          custom_args: ["message_id": order.message.description])
-      ], from: Mail.Address(email: settings.fromEmail, name: fromName),
-      subject: order.text.subject ?? fromName, content: [Mail.Content(value: order.text.body)])
+    let text = order.text
+    var personalization = Mail.Personalization(
+      to: [Mail.Address(email: order.to)],
+      custom_args: ["message_id": order.message.description])
+    let template = text.mail?.event.flatMap { settings.templates[$0] }
+    if template != nil { personalization.dynamic_template_data = text.mail?.values }
+    var mail = Mail(
+      personalizations: [personalization],
+      from: Mail.Address(email: settings.fromEmail, name: fromName))
+    if let template {
+      mail.template_id = template
+    } else {
+      mail.subject = text.subject ?? fromName
+      // The plain words come first, for who reads no HTML.
+      mail.content =
+        [Mail.Content(type: "text/plain", value: text.body)]
+        + (text.html(product: product).map { [Mail.Content(type: "text/html", value: $0)] } ?? [])
+    }
+    let headers = text.unsubscribeHeaders
+    if !headers.isEmpty { mail.headers = Dictionary(uniqueKeysWithValues: headers) }
     request.body = Array(try JSONEncoder().encode(mail))
     return request
   }
 
-  func outcome(_ result: Result<TransferResponse, TransferError>) -> CarrierOutcome {
+  func outcome(
+    _ result: Result<TransferResponse, TransferError>, of order: CarrierOrder
+  ) -> CarrierOutcome {
     switch result {
     case .failure(let error):
       return error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)

@@ -6,6 +6,11 @@ package struct SendGridSettings: Sendable {
   /// The sender's name as mail programs show it; nil for the product's.
   package let fromName: String?
 
+  /// Templates of SendGrid's own by the event they are for; other mail is laid out here.
+  package let templates: [String: String]
+  /// Proves events; nil where none are believed.
+  package let signature: SendGridSignature?
+
   /// Reads the variables named `SENDGRID_…`; nil, with faults, when they are incomplete.
   init?(_ source: inout Environment) {
     let faults = source.faults.count
@@ -19,6 +24,19 @@ package struct SendGridSettings: Sendable {
     if !baseURL.hasPrefix("https://") && !baseURL.hasPrefix("http://") {
       source.fault("SENDGRID_BASE_URL must be an https:// or http:// URL.")
     }
+    var templates: [String: String] = [:]
+    for kind in AccountEvent.Kind.allCases {
+      let name = "SENDGRID_TEMPLATE_\(kind.rawValue.uppercased())"
+      guard let template = source.value(name) else { continue }
+      if !template.hasPrefix("d-") {
+        source.fault("\(name) must be the id of a dynamic template, d-….")
+      }
+      templates[kind.rawValue] = template
+    }
+    self.templates = templates
+    signature = source.parsed(
+      "SENDGRID_WEBHOOK_PUBLIC_KEY", expected: "the key that SendGrid shows, in Base64",
+      SendGridSignature.init(publicKey:))
     guard source.faults.count == faults else { return nil }
   }
 }

@@ -9,6 +9,7 @@ struct TwilioMessages: Carrier {
   private let callbackURL: String
 
   let name = "twilio"
+  var sender: String? { settings.senderName }
 
   init(_ settings: TwilioSettings, _ publicURL: PublicBaseURL) {
     self.settings = settings
@@ -36,7 +37,7 @@ struct TwilioMessages: Carrier {
       fields.append(
         (
           "Twiml",
-          "<Response><Pause length=\"1\"/><Say>\(Self.escaped(order.text.body))</Say></Response>"
+          "<Response><Pause length=\"1\"/><Say language=\"\(Self.voice(order.text.language))\">\(Self.escaped(order.text.body))</Say></Response>"
         ))
     case .sms, .email:
       switch settings.sender {
@@ -52,6 +53,18 @@ struct TwilioMessages: Carrier {
     request.headers = [("Content-Type", "application/x-www-form-urlencoded")]
     request.body = Array(FormFields.encode(fields).utf8)
     return request
+  }
+
+  /// A voice that there is for a language
+  /// (<https://www.twilio.com/docs/voice/twiml/say#supported-languages>).
+  private static func voice(_ language: String?) -> String {
+    switch language {
+    case "es": "es-ES"
+    case "fr": "fr-FR"
+    case "de": "de-DE"
+    case "pt": "pt-BR"
+    default: "en-US"
+    }
   }
 
   private static func escaped(_ text: String) -> String {
@@ -88,7 +101,9 @@ struct TwilioMessages: Carrier {
     let code: Int?
   }
 
-  func outcome(_ result: Result<TransferResponse, TransferError>) -> CarrierOutcome {
+  func outcome(
+    _ result: Result<TransferResponse, TransferError>, of order: CarrierOrder
+  ) -> CarrierOutcome {
     switch result {
     case .failure(let error):
       return error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)
@@ -113,6 +128,28 @@ struct TwilioMessages: Carrier {
         return .refused(code: code, Failure(twilioCode: code))
       }
     }
+  }
+
+  func askStatus(sid: String) -> TransferRequest? {
+    guard TwilioSettings.isSID(sid, "SM", "MM", "CA") else { return nil }
+    return request(.get, "\(account)/\(sid.hasPrefix("CA") ? "Calls" : "Messages")/\(sid).json")
+  }
+
+  private struct Polled: Decodable {
+    let status: String
+    let error_code: Int?
+  }
+
+  func status(_ result: Result<TransferResponse, TransferError>, sid: String) -> Delivery.Report? {
+    guard case .success(let response) = result, response.status == 200,
+      let polled = try? JSONDecoder().decode(Polled.self, from: Data(response.body)),
+      let known = TwilioStatus(polled.status)
+    else { return nil }
+    let isFailure = known.status == .failed || known.status == .undelivered
+    return Delivery.Report(
+      sid: sid, status: known.status, rank: known.rank,
+      errorCode: isFailure ? polled.error_code : nil,
+      failure: isFailure ? Failure(twilioCode: polled.error_code) : nil)
   }
 
   func askPrice(sid: String, _ channel: OutgoingMessage.Channel) -> TransferRequest? {

@@ -17,6 +17,14 @@ package struct TwilioSettings: Sendable {
     case messagingService(String)
   }
 
+  /// What texts come from, as consent knows it: our number, or the service.
+  package var senderName: String {
+    switch sender {
+    case .number(let number): number
+    case .messagingService(let sid): sid
+    }
+  }
+
   /// True when the "provider" is on this machine: the sandbox.
   package var isSandbox: Bool {
     ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains { base in

@@ -10,6 +10,20 @@ package enum ShortMessage {
     return units <= 70 ? 1 : (units + 66) / 67
   }
 
+  /// A text in as few segments as it can be said in: without the accents that the GSM alphabet has not,
+  /// when that saves a segment. A text that needs other letters anyway keeps all of them.
+  static func cheapest(_ text: String) -> String {
+    guard septets(text) == nil else { return text }
+    let plain = String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { scalar in
+          guard !basic.contains(scalar), !extended.contains(scalar), let base = ICU.base(scalar)
+          else { return scalar }
+          return base
+        }))
+    return segments(plain) < segments(text) ? plain : text
+  }
+
   /// Septets of a text; nil when a character is not in the GSM alphabet.
   static func septets(_ text: String) -> Int? {
     var count = 0

@@ -1,0 +1,165 @@
+package import FoundationEssentials
+
+/// Who wants no messages from which of our senders, and whose address takes none.
+///
+/// Somebody who answers STOP has stopped one sender of ours and no other; another that is configured
+/// may still reach them. An address that returned our mail, or reported it, gets no more.
+package struct Consent {
+  private let store: ConsentStore
+  private let phones: PhoneVault
+  private let vault: MessageVault
+  private let senders: [String]
+
+  package init(_ connection: Connection, _ configuration: Configuration) {
+    store = ConsentStore(connection: connection)
+    phones = PhoneVault(configuration.keys)
+    vault = MessageVault(keys: configuration.keys)
+    senders = configuration.textSenders
+  }
+
+  /// Why a destination is sent nothing; the raw value is stored and shown.
+  package enum Reason: String, Sendable, Encodable {
+    case optedOut = "opted_out"
+    case bounced = "bounced"
+    case reportedSpam = "spam_report"
+    case unsubscribed = "unsubscribed"
+  }
+
+  /// All mail, whoever carries it: the address is at fault, not the way to it.
+  static let mailSender = "*"
+
+  /// The channels on which nothing may be sent, and why.
+  func reasons(
+    _ number: PhoneNumber?, _ email: String?
+  ) throws -> [OutgoingMessage.Channel: Reason] {
+    let phone = try number.map { try phones.hash($0) } ?? []
+    let mail = try email.map { try vault.hash(email: $0) } ?? []
+    var reasons: [OutgoingMessage.Channel: Reason] = [:]
+    var stopped: Set<String> = []
+    for (hash, sender, reason) in try store.find([phone, mail]) {
+      if sender == Self.mailSender {
+        if hash == mail { reasons[.email] = Reason(rawValue: reason) ?? .bounced }
+      } else if hash == phone {
+        stopped.insert(sender)
+      }
+    }
+    if !senders.isEmpty, stopped.isSuperset(of: senders) { reasons[.sms] = .optedOut }
+    return reasons
+  }
+
+  func suppressed(_ number: PhoneNumber?, _ email: String?) throws -> Set<OutgoingMessage.Channel> {
+    Set(try reasons(number, email).keys)
+  }
+
+  /// True when no sender of ours may text a number.
+  func isOptedOut(_ number: PhoneNumber) throws -> Bool {
+    try reasons(number, nil)[.sms] != nil
+  }
+
+  /// What somebody answered to a sender of ours.
+  package enum Word: String, Sendable {
+    case stop, start, help
+
+    /// The word that a text begins with, as carriers and the CTIA read it; nil for anything else.
+    package init?(text: String) {
+      let word = text.split { $0.isWhitespace || $0.isPunctuation }.first ?? ""
+      switch word.uppercased() {
+      case "STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT":
+        self = .stop
+      case "START", "UNSTOP", "YES": self = .start
+      case "HELP", "INFO": self = .help
+      default: return nil
+      }
+    }
+  }
+
+  /// Records what somebody wrote to senders of ours, once for each message.
+  ///
+  /// - Parameter senders: our number, and the service it belongs to.
+  package func record(
+    _ word: Word?, from number: String, to senders: [String], sid: String, at now: Date
+  ) throws {
+    guard let first = senders.first, let person = PhoneNumber(number, region: "ZZ") else { return }
+    let hash = try phones.hash(person)
+    try store.transaction {
+      guard try store.insertInbound(sid, first, hash, word?.rawValue, at: now) else { return }
+      for sender in senders {
+        switch word {
+        case .stop: try store.suppress(hash, sender, Reason.optedOut.rawValue, at: now)
+        case .start: try store.release(hash, sender)
+        case .help, nil: break
+        }
+      }
+    }
+  }
+
+  /// Notes that an address takes no more mail; called inside a transaction.
+  package func suppressInTransaction(
+    email: String, _ reason: Reason, at now: Date
+  ) throws {
+    try store.suppress(
+      try vault.hash(email: email), Self.mailSender, reason.rawValue, at: now)
+  }
+
+  /// Notes that a provider says somebody has opted out of its sender; called inside a transaction.
+  func suppressInTransaction(_ message: OutgoingMessage.ID, sender: String, at now: Date)
+    throws(DatabaseError)
+  {
+    try store.suppress(message, sender, Reason.optedOut.rawValue, at: now)
+  }
+}
+
+/// The SQL of consent.
+struct ConsentStore {
+  let connection: Connection
+
+  func transaction(_ body: () throws -> Void) throws { try connection.transaction(body) }
+
+  func find(_ hashes: [[UInt8]]) throws -> [(hash: [UInt8], sender: String, reason: String)] {
+    try connection.all(
+      """
+      SELECT destination_hash, sender, reason
+        FROM suppression
+       WHERE destination_hash IN (\(hashes.first ?? []), \(hashes.last ?? []))
+      """
+    ).map { (try $0.bytes("destination_hash"), try $0.text("sender"), try $0.text("reason")) }
+  }
+
+  /// False when the message was taken before.
+  func insertInbound(
+    _ sid: String, _ sender: String, _ hash: [UInt8], _ word: String?, at now: Date
+  ) throws(DatabaseError) -> Bool {
+    try connection.execute(
+      """
+      INSERT IGNORE INTO inbound_message (provider_sid, sender, destination_hash, word, received_at)
+      VALUES (\(sid), \(sender), \(hash), \(word), \(now))
+      """) == 1
+  }
+
+  func suppress(_ hash: [UInt8], _ sender: String, _ reason: String, at now: Date)
+    throws(DatabaseError)
+  {
+    try connection.execute(
+      """
+      INSERT IGNORE INTO suppression (destination_hash, sender, reason, created_at)
+      VALUES (\(hash), \(sender), \(reason), \(now))
+      """)
+  }
+
+  func suppress(_ message: OutgoingMessage.ID, _ sender: String, _ reason: String, at now: Date)
+    throws(DatabaseError)
+  {
+    try connection.execute(
+      """
+      INSERT IGNORE INTO suppression (destination_hash, sender, reason, created_at)
+      SELECT destination_hash, \(sender), \(reason), \(now)
+        FROM message
+       WHERE id = \(message)
+      """)
+  }
+
+  func release(_ hash: [UInt8], _ sender: String) throws(DatabaseError) {
+    try connection.execute(
+      "DELETE FROM suppression WHERE destination_hash = \(hash) AND sender = \(sender)")
+  }
+}

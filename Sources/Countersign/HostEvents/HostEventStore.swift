@@ -1,0 +1,153 @@
+package import FoundationEssentials
+
+/// The SQL of events for the host.
+package struct HostEventStore {
+  private let connection: Connection
+
+  package init(connection: Connection) {
+    self.connection = connection
+  }
+
+  func insert(
+    _ id: HostEvent.ID, _ kind: HostEvent.Kind, subject: [UInt8], body: [UInt8], at now: Date
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      INSERT INTO host_event (id, type, subject, body, due_at, created_at)
+      VALUES (\(id), \(kind.rawValue), \(subject), \(body), \(now), \(now))
+      """)
+  }
+
+  /// An event that this courier posts.
+  struct Claimed {
+    let id: HostEvent.ID
+    let body: [UInt8]
+    let attempts: Int
+    let createdAt: Date
+    let owner: [UInt8]
+  }
+
+  /// Claims what is due, and commits before anything is posted; of one subject only the first that is
+  /// not answered yet, so that the host hears in order.
+  func claim(limit: Int, at now: Date, leaseUntil: Date) throws -> [Claimed] {
+    let owner = Random.bytes(16)
+    let due = try connection.all(
+      """
+      SELECT id
+        FROM host_event AS h
+       WHERE status = 'pending'
+         AND due_at <= \(now)
+         AND NOT EXISTS (SELECT 1
+                           FROM host_event AS e
+                          WHERE e.subject = h.subject
+                            AND e.status = 'pending'
+                            AND (e.created_at < h.created_at OR e.created_at = h.created_at AND e.id < h.id))
+       ORDER BY due_at
+       LIMIT \(limit)
+      """
+    ).map { row -> HostEvent.ID in try row.id("id") }
+    var claimed: [Claimed] = []
+    for id in due {
+      // Another courier may have taken it in between: the guard is what decides.
+      let taken = try connection.execute(
+        """
+        UPDATE host_event
+           SET owner = \(owner), due_at = \(leaseUntil), attempts = attempts + 1
+         WHERE id = \(id)
+           AND status = 'pending'
+           AND due_at <= \(now)
+        """)
+      guard taken == 1,
+        let row = try connection.first(
+          "SELECT body, attempts, created_at FROM host_event WHERE id = \(id)")
+      else { continue }
+      claimed.append(
+        Claimed(
+          id: id, body: try row.bytes("body"), attempts: try row.int("attempts"),
+          createdAt: try row.time("created_at"), owner: owner))
+    }
+    return claimed
+  }
+
+  func markDelivered(_ event: Claimed, answer: Int, at now: Date) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE host_event
+         SET status = 'delivered', last_answer = \(answer), finished_at = \(now), owner = NULL
+       WHERE id = \(event.id)
+         AND owner = \(event.owner)
+      """)
+  }
+
+  /// It is tried again at a time, or, without one, given up.
+  func markFailed(_ event: Claimed, answer: Int, due: Date?, at now: Date) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE host_event
+         SET status = \(due == nil ? "dead" : "pending"), last_answer = \(answer), due_at = \(due ?? now),
+             finished_at = \(due == nil ? now : nil), owner = NULL
+       WHERE id = \(event.id)
+         AND owner = \(event.owner)
+      """)
+  }
+
+  // MARK: Operating
+
+  /// An event as an operator sees it.
+  package struct Listed {
+    package let id: HostEvent.ID
+    package let type: String
+    package let status: String
+    package let attempts: Int
+    package let lastAnswer: Int?
+    package let createdAt: Date
+  }
+
+  /// The newest events of a status.
+  package func list(status: String, limit: Int) throws -> [Listed] {
+    try connection.all(
+      """
+      SELECT id, type, status, attempts, last_answer, created_at
+        FROM host_event
+       WHERE status = \(status)
+       ORDER BY id DESC
+       LIMIT \(limit)
+      """
+    ).map { row in
+      Listed(
+        id: try row.id("id"), type: try row.text("type"), status: try row.text("status"),
+        attempts: try row.int("attempts"), lastAnswer: try row.optionalInt("last_answer"),
+        createdAt: try row.time("created_at"))
+    }
+  }
+
+  /// Queues an event again, whatever became of it; false when there is none.
+  package func replay(_ id: HostEvent.ID, at now: Date) throws(DatabaseError) -> Bool {
+    try connection.execute(
+      """
+      UPDATE host_event
+         SET status = 'pending', due_at = \(now), attempts = 0, owner = NULL, finished_at = NULL
+       WHERE id = \(id)
+      """) == 1
+  }
+
+  /// Queues again all that was given up.
+  package func replayDead(at now: Date) throws(DatabaseError) -> Int {
+    try connection.execute(
+      """
+      UPDATE host_event
+         SET status = 'pending', due_at = \(now), attempts = 0, owner = NULL, finished_at = NULL
+       WHERE status = 'dead'
+      """)
+  }
+
+  func purge(at now: Date) throws(DatabaseError) -> Int {
+    try connection.execute(
+      """
+      DELETE FROM host_event
+       WHERE status IN ('delivered', 'dead')
+         AND due_at < \(now.addingTimeInterval(-30 * 24 * 3_600))
+       LIMIT 10000
+      """)
+  }
+}

@@ -1,0 +1,104 @@
+import FoundationEssentials
+
+/// Mail by SMTP (RFC 5321), one transfer a message.
+///
+/// A server that has taken a mail says no more of it: what became of it comes back to its sender's
+/// mailbox.
+struct SMTPMail: Carrier {
+  private let settings: SMTPSettings
+  private let product: String
+
+  init(_ settings: SMTPSettings, productName: String) {
+    self.settings = settings
+    product = productName
+  }
+
+  let name = "smtp"
+  let reports = false
+
+  /// The part after the `@` of a mail's own name.
+  private var domain: Substring { settings.fromEmail.split(separator: "@").last ?? "localhost" }
+
+  func send(_ order: CarrierOrder) throws -> TransferRequest {
+    var request = TransferRequest(method: .post, url: settings.url)
+    request.login = settings.login
+    let subject = order.text.subject ?? product
+    var headers = [
+      "Date: \(Date.now.rfc5322)",
+      "From: \(Self.phrase(settings.fromName ?? product)) <\(settings.fromEmail)>",
+      "To: <\(order.to)>", "Subject: \(Self.phrase(subject))",
+      "Message-ID: <\(order.message)@\(domain)>", "Auto-Submitted: auto-generated",
+    ]
+    for (name, value) in order.text.unsubscribeHeaders { headers.append("\(name): \(value)") }
+    request.mail = TransferRequest.Mail(
+      from: settings.fromEmail, to: order.to, headers: headers, plain: order.text.body,
+      html: order.text.html(product: product), needsEncryption: settings.needsEncryption)
+    return request
+  }
+
+  func outcome(
+    _ result: Result<TransferResponse, TransferError>, of order: CarrierOrder
+  ) -> CarrierOutcome {
+    switch result {
+    case .failure(let error):
+      return error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)
+    case .success(let response):
+      switch response.status {
+      case 200..<400:
+        return .accepted(
+          sid: "\(order.message)@\(domain)".prefix(64).description, CarrierProgress(status: .sent, rank: 3))
+      case 421, 450, 451, 452: return .notTaken(after: nil, .providerUnavailable)
+      case 530, 534, 535, 538: return .refused(code: response.status, .providerAuthFailed)
+      case 510, 511, 550, 551, 553: return .refused(code: response.status, .destinationInvalid)
+      default: return .refused(code: response.status, .providerRequestRejected)
+      }
+    }
+  }
+
+  func lookUp(_ order: CarrierOrder) -> TransferRequest? { nil }
+
+  func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
+    -> CarrierFinding
+  { .noAnswer }
+
+  /// Text in a header: as it is while that is plain, else as encoded words of UTF-8 (RFC 2047), each short
+  /// enough for a line. No line break ever enters one.
+  static func phrase(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: " "), UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+    if isPlain, text.utf8.count <= 60 { return text }
+    var words: [String] = []
+    var word = ""
+    for scalar in text.unicodeScalars {
+      if word.utf8.count + String(scalar).utf8.count > 42 {
+        words.append(word)
+        word = ""
+      }
+      word.unicodeScalars.append(scalar)
+    }
+    words.append(word)
+    return words.map { "=?UTF-8?B?\(Data($0.utf8).base64EncodedString())?=" }
+      .joined(separator: "\r\n ")
+  }
+}
+
+extension MessageText {
+  /// As HTML; nil for what has only words.
+  func html(product: String) -> String? {
+    mail?.html(subject: subject ?? product, product: product)
+  }
+
+  /// How mail programs offer to end mail of a kind with one click (RFC 2369, RFC 8058).
+  var unsubscribeHeaders: [(name: String, value: String)] {
+    guard let url = mail?.unsubscribe?.url else { return [] }
+    return [
+      ("List-Unsubscribe", "<\(url)>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    ]
+  }
+}
