@@ -41,6 +41,7 @@ struct EventFields: RequestBody {
   ///
   /// - Throws: `invalid_field` naming a field that is missing, wrong, or of another kind of event.
   func event(_ kind: AccountEvent.Kind, _ account: Account) throws(Rejection) -> AccountEvent {
+    guard kind.isOfHost else { throw Rejection(.invalidField, field: "type") }
     let taken: Set<CodingKeys> =
       switch kind {
       case .paymentSent: [.amount, .currency, .recipient, .balance, .transactionId]
@@ -94,6 +95,16 @@ struct EventFields: RequestBody {
       amount: try required(amount, .amount), try account.currency(currency),
       party: try required(party, partyField), partyField: partyField.rawValue,
       balance: try required(balance, .balance), transaction: transactionId)
+  }
+}
+
+extension AccountEvent.Kind {
+  /// True for what the host tells of; the others happen here.
+  var isOfHost: Bool {
+    switch self {
+    case .passwordReset, .backupCodesReplaced, .factorDisabled, .codesFailing: false
+    default: true
+    }
   }
 }
 

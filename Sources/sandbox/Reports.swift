@@ -107,7 +107,10 @@ struct VonageReports {
     var fields = fields
     fields += [
       ("api-key", settings.apiKey),
-      ("message-timestamp", "\(Date.now.rfc3339.prefix(10)) \(Date.now.rfc3339.dropFirst(11).prefix(8))"),
+      (
+        "message-timestamp",
+        "\(Date.now.rfc3339.prefix(10)) \(Date.now.rfc3339.dropFirst(11).prefix(8))"
+      ),
       ("timestamp", String(Int(Date.now.timeIntervalSince1970))),
       ("nonce", Hexadecimal.encode(Random.bytes(16))),
     ]

@@ -57,9 +57,11 @@ final class Rules: Sendable {
   /// The rule for a send, counted down.
   func take(to recipient: String, of provider: String) -> Rule? {
     rules.withLock { rules in
-      guard let index = rules.firstIndex(where: {
-        ($0.to == nil || $0.to == recipient) && ($0.provider == nil || $0.provider == provider)
-      }) else {
+      guard
+        let index = rules.firstIndex(where: {
+          ($0.to == nil || $0.to == recipient) && ($0.provider == nil || $0.provider == provider)
+        })
+      else {
         return nil
       }
       let rule = rules[index]
@@ -122,7 +124,8 @@ struct RulesAPI {
     }
     rules.add(
       Rule(
-        action: body.action, to: body.to, provider: body.provider, times: body.times, status: body.status, code: body.code,
+        action: body.action, to: body.to, provider: body.provider, times: body.times,
+        status: body.status, code: body.code,
         seconds: body.seconds, accepted: body.accepted, deliveryStatus: body.deliveryStatus,
         errorCode: body.errorCode))
     return try .json(Answer(rules: rules.all), .created)

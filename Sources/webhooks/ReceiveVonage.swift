@@ -11,7 +11,9 @@ struct VonageDoor {
 
   init(_ settings: VonageSettings?) {
     self.settings = settings
-    signature = settings.map { VonageSignature(secret: $0.signatureSecret, method: $0.signatureMethod) }
+    signature = settings.map {
+      VonageSignature(secret: $0.signatureSecret, method: $0.signatureMethod)
+    }
   }
 
   private static let maximumParameters = 64

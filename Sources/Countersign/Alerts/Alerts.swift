@@ -66,6 +66,8 @@ package final class Alerts {
       INSERT IGNORE INTO alert (id, kind, severity, subject, detail, created_at)
       VALUES (\(id), \(kind.rawValue), \(kind.severity), \(Array(subject.utf8)), \(subject), \(now))
       """)
-    if raised == 1 { try events.queue(kind.rawValue, severity: kind.severity, alert: id.bytes, at: now) }
+    if raised == 1 {
+      try events.queue(kind.rawValue, severity: kind.severity, alert: id.bytes, at: now)
+    }
   }
 }

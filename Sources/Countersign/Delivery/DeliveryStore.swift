@@ -28,7 +28,8 @@ struct DeliveryStore {
   }
 
   /// False when the event was there already.
-  func insertEvent(_ provider: String, _ event: String, at now: Date) throws(DatabaseError) -> Bool {
+  func insertEvent(_ provider: String, _ event: String, at now: Date) throws(DatabaseError) -> Bool
+  {
     try connection.execute(
       """
       INSERT IGNORE INTO webhook_event (provider, event_id, received_at)

@@ -55,13 +55,18 @@ import Glibc
 
   /// How much of the next request has come.
   enum Arrival {
-    /// All of it, or as much as the socket holds: parsing it will not block.
+    /// All of it, or as much as is looked at: parsing it will not block, or only while nginx sends the rest.
     case whole
     /// Some of it, or nothing yet.
     case partial
     /// The peer closed the connection, or speaks something that is not FastCGI.
     case over
   }
+
+  /// Bytes that a look at a socket covers: more than a request of the usual largest body, and less than the
+  /// socket's buffer can hold (212,992 bytes on Linux). Where a program takes longer bodies, the rest of one is
+  /// read as it comes.
+  static let longestLook = 96 * 1024
 
   /// Looks, without taking anything, whether a whole request lies in the socket's buffer.
   ///

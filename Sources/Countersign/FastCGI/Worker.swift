@@ -17,7 +17,8 @@ import Synchronization
 ///                                                     └ the connection goes back into the set
 ///
 /// The worker blocks in MariaDB and nowhere else for long: it does not wait for a client, since a
-/// request is parsed only when all of it lies in the socket's buffer, and it calls no provider that
+/// request is parsed only when all of it lies in the socket's buffer (of one that is longer, the first 96 KiB:
+/// nginx sends what it has whole), and it calls no provider that
 /// sends.
 ///
 /// Stopping: a worker that sees the order goes on until a wait brings nothing more, so that every
@@ -33,10 +34,8 @@ struct Worker {
 
   /// Serves until the program stops.
   func run() {
-    // Bytes that a look at a socket may cover: more than a request of the largest body in one
-    // buffer.
     let peek = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: maximumBody + 32 * 1024, alignment: 16)
+      byteCount: ClientConnection.longestLook, alignment: 16)
     defer { unsafe peek.deallocate() }
     var isDraining = false
     while true {

@@ -41,6 +41,13 @@ package struct Currency: Sendable, Equatable {
   /// Digits after the decimal point: two for most, none for the yen, three for the Kuwaiti dinar.
   package let decimals: Int
 
+  static let dollar = Currency(code: "USD", decimals: 2)
+
+  private init(code: String, decimals: Int) {
+    self.code = code
+    self.decimals = decimals
+  }
+
   /// Nil for a code that ISO 4217 does not list as money in use.
   package init?(_ code: String) {
     guard code.utf8.count == 3, let decimals = Self.decimals[code] else { return nil }

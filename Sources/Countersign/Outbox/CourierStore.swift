@@ -91,7 +91,8 @@ struct CourierStore {
         payloadSealed: try row.optionalBytes("payload_sealed") ?? [],
         expiresAt: try row.time("expires_at"),
         createdAt: try row.time("created_at"), attempts: try row.int("attempts"),
-        carrier: try row.int("carrier"), isReclaimed: try row.bool("is_reclaimed"), owner: owner, leaseUntil: leaseUntil)
+        carrier: try row.int("carrier"), isReclaimed: try row.bool("is_reclaimed"), owner: owner,
+        leaseUntil: leaseUntil)
     }
   }
 
@@ -126,7 +127,9 @@ struct CourierStore {
   }
 
   /// It goes back into the queue, certainly not sent.
-  func markQueued(_ message: Claimed, _ failure: Failure?, due: Date, carrier: Int) throws(DatabaseError) {
+  func markQueued(_ message: Claimed, _ failure: Failure?, due: Date, carrier: Int)
+    throws(DatabaseError)
+  {
     try connection.execute(
       """
       UPDATE message

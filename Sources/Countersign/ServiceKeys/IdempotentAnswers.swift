@@ -147,7 +147,8 @@ package struct IdempotentAnswers {
       throw Rejection(.idempotencyMismatch)
     }
     if !isOver, let code = try row.optionalInt("status") {
-      let status = [Response.Status.ok, .created, .accepted, .multiStatus].first { $0.code == code } ?? .ok
+      let status =
+        [Response.Status.ok, .created, .accepted, .multiStatus].first { $0.code == code } ?? .ok
       let body = try row.optionalBytes("body").map {
         try keys.open($0, .payload, context: Self.context(owner, key))
       }

@@ -170,9 +170,14 @@ package struct Wording: Sendable {
 
   /// An event as mail.
   func mail(_ event: AccountEvent, to account: Account, at time: Date) -> MessageText {
-    let language = account.language
+    mail(event, name: account.name, account.language, at: time)
+  }
+
+  func mail(
+    _ event: AccountEvent, name: String?, _ language: Language, at time: Date
+  ) -> MessageText {
     var values = values(event, language, at: time)
-    values["userName"] = account.name?.harmless
+    values["userName"] = name?.harmless
     return mail(event.kind.rawValue, language, values, event: event.kind)
   }
 

@@ -30,16 +30,20 @@ import Testing
     ),
   ]
 
-  @Test("a callback counts under every method that Vonage has, or under the one configured", arguments: signatures)
+  @Test(
+    "a callback counts under every method that Vonage has, or under the one configured",
+    arguments: signatures)
   func methods(method: VonageSignature.Method, signature: String) {
     let any = VonageSignature(secret: Self.secret)
     #expect(any.isValid(form(signature), at: Self.sentAt))
     #expect(any.isValid(form(signature.uppercased()), at: Self.sentAt))
     #expect(
-      VonageSignature(secret: Self.secret, method: method).isValid(form(signature), at: Self.sentAt))
+      VonageSignature(secret: Self.secret, method: method).isValid(form(signature), at: Self.sentAt)
+    )
     let other: VonageSignature.Method = method == .sha256 ? .sha1 : .sha256
     #expect(
-      !VonageSignature(secret: Self.secret, method: other).isValid(form(signature), at: Self.sentAt))
+      !VonageSignature(secret: Self.secret, method: other).isValid(form(signature), at: Self.sentAt)
+    )
     #expect(!VonageSignature(secret: Secret("x")).isValid(form(signature), at: Self.sentAt))
   }
 

@@ -50,7 +50,8 @@ import Testing
     #expect(text.hasPrefix("€1,234.56 to \(shown): your"))
   }
 
-  @Test("the code of every purpose fits one segment in every language", arguments: Catalogue.languages)
+  @Test(
+    "the code of every purpose fits one segment in every language", arguments: Catalogue.languages)
   func purposes(language: String) throws {
     for purpose in [
       Challenge.Purpose.login, .transfer, .passwordChange, .phoneChange, .disableTwoFactor,
@@ -136,7 +137,8 @@ import Testing
   @Test(
     "what people choose is escaped in a mail's HTML, and makes no link in any form",
     arguments: [
-      "<script>alert(1)</script>", "=HYPERLINK(\"http://evil.example\")", "\"><img src=x onerror=y>",
+      "<script>alert(1)</script>", "=HYPERLINK(\"http://evil.example\")",
+      "\"><img src=x onerror=y>",
       "a&b", "{balance}",
     ])
   func escaping(name: String) throws {

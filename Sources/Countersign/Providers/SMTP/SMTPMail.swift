@@ -46,7 +46,8 @@ struct SMTPMail: Carrier {
       switch response.status {
       case 200..<400:
         return .accepted(
-          sid: "\(order.message)@\(domain)".prefix(64).description, CarrierProgress(status: .sent, rank: 3))
+          sid: "\(order.message)@\(domain)".prefix(64).description,
+          CarrierProgress(status: .sent, rank: 3))
       case 421, 450, 451, 452: return .notTaken(after: nil, .providerUnavailable)
       case 530, 534, 535, 538: return .refused(code: response.status, .providerAuthFailed)
       case 510, 511, 550, 551, 553: return .refused(code: response.status, .destinationInvalid)

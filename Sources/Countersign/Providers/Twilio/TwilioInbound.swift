@@ -22,12 +22,13 @@ package struct TwilioInbound {
     }
     senders = [to] + services
     // What Twilio itself has understood and obeyed goes before what we read.
-    word = switch form["OptOutType"] {
-    case "STOP": .stop
-    case "START": .start
-    case "HELP": .help
-    default: Consent.Word(text: form["Body"] ?? "")
-    }
+    word =
+      switch form["OptOutType"] {
+      case "STOP": .stop
+      case "START": .start
+      case "HELP": .help
+      default: Consent.Word(text: form["Body"] ?? "")
+      }
   }
 
   private static func isNumber(_ text: String) -> Bool {
