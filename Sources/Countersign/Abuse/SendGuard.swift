@@ -67,10 +67,6 @@ struct SendGuard {
       }
     }
 
-    var isStranger: Bool {
-      if case .stranger = self { true } else { false }
-    }
-
     var account: Account.ID? {
       switch self {
       case .stranger: nil
@@ -86,7 +82,7 @@ struct SendGuard {
   ///   - permit: what may forbid it, before anything is counted.
   ///   - queue: queues the code. False when nothing is sent, which the caller is not to be told: all
   ///     is decided as though it were.
-  /// - Throws: `send_refused` when the number may not be sent to; `opted_out`, to who may know it, when its
+  /// - Throws: `send_refused` when the number may not be sent to; `destination_opted_out`, to who may know it, when its
   ///   holder wants no texts from us, with the channel that is left; `send_limit_reached` with the time to
   ///   wait; `proof_required` with a puzzle.
   func send(
@@ -96,11 +92,9 @@ struct SendGuard {
     guard try destinations.allows(request.number) else {
       throw Rejection(.sendRefused, retryAfter: 3_600).limited(by: "destination")
     }
-    // Twilio would refuse it. A stranger's request goes through everything as any other, and is refused by the
-    // courier: whether somebody has answered STOP is nobody else's business.
-    if request.channel == .sms, !request.asker.isStranger, try consent.isOptedOut(request.number) {
-      let refusal = Rejection(.optedOut).limited(by: "consent")
-      throw canCall ? refusal.adding("channel", .text("call")) : refusal
+    // The provider would refuse it too.
+    if request.channel == .sms, try consent.isOptedOut(request.number) {
+      throw optedOut(request.asker)
     }
     let cost = try destinations.cost(of: request.text.body, to: request.number, request.channel)
     let proof = try proof(of: request.asker, at: now)
@@ -129,6 +123,15 @@ struct SendGuard {
         throw try proofRequired(refusal, difficulty, request.asker, at: now)
       }
     }
+  }
+
+  /// A stranger is not told why: whether somebody has answered STOP is nobody else's business.
+  private func optedOut(_ asker: Asker) -> Rejection {
+    if case .stranger = asker {
+      return Rejection(.sendRefused, retryAfter: 3_600).limited(by: "consent")
+    }
+    let refusal = Rejection(.optedOut).limited(by: "consent")
+    return canCall ? refusal.adding("channel", .text("call")) : refusal
   }
 
   // MARK: Counting

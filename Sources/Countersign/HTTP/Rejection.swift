@@ -115,7 +115,7 @@ package struct Rejection: Error {
     case proofRequired = "proof_required"
     case tooManyAttempts = "too_many_attempts"
     case sendRefused = "send_refused"
-    case optedOut = "opted_out"
+    case optedOut = "destination_opted_out"
     case idempotencyMismatch = "idempotency_mismatch"
     case idempotencyInProgress = "idempotency_in_progress"
     case signatureInvalid = "signature_invalid"

@@ -20,7 +20,7 @@ package struct HostTexts {
   ///
   /// - Parameter isLimited: false for a host that answers for how much it sends to one number.
   /// - Throws: `invalid_field` for a text that is empty, longer than 1,600 characters, or holds
-  ///   characters that are not seen as they are; `opted_out`; `send_limit_reached`; `send_refused`.
+  ///   characters that are not seen as they are; `destination_opted_out`; `send_limit_reached`; `send_refused`.
   package func send(
     _ text: String, to number: PhoneNumber, isLimited: Bool, at now: Date
   ) throws -> OutgoingMessage.ID {
