@@ -61,7 +61,7 @@ struct Doctor: ParsableCommand {
         ? "none open" : "open: \(open.map { "\($0.count) \($0.kind)" }.joined(separator: ", "))"
     }
     check("provider") { try Facts.twilio(configuration.twilio) }
-    check("mail") { try Facts.sendGrid(configuration.sendGrid) }
+    check("mail") { try Facts.mail(configuration) }
     check("nginx") { try Facts.web(configuration.publicBaseURL) }
     if failed { throw ExitCode(1) }
   }
@@ -97,8 +97,23 @@ private enum Facts {
     return "agrees with the database"
   }
 
-  static func sendGrid(_ settings: SendGridSettings?) throws -> String {
-    guard let settings else { return "none is sent (EMAIL_PROVIDERS is none)" }
+  static func mail(_ configuration: Configuration) throws -> String {
+    let providers = configuration.providers.mail
+    guard !providers.isEmpty else { return "none is sent (EMAIL_PROVIDERS is none)" }
+    var said: [String] = []
+    if let settings = configuration.sendGrid {
+      said.append(try sendGrid(settings))
+      if settings.signature == nil {
+        print("NOTE    SENDGRID_WEBHOOK_PUBLIC_KEY is missing: what became of mail is not known")
+      }
+    }
+    if let settings = configuration.smtp {
+      said.append("\(settings.url) is used \(said.isEmpty ? "for all of it" : "where it does not")")
+    }
+    return said.joined(separator: "; ")
+  }
+
+  private static func sendGrid(_ settings: SendGridSettings) throws -> String {
     var request = TransferRequest(method: .get, url: "\(settings.baseURL)/v3/scopes")
     request.headers = [("Authorization", "Bearer \(settings.apiKey.reveal())")]
     do {

@@ -11,6 +11,7 @@ import argparse
 import base64
 import hashlib
 import hmac
+import json
 import os
 import re
 import secrets
@@ -206,11 +207,11 @@ def courier(system, key, count):
     waiting = 0
     while waiting < count * 0.6:
         wrk(system.base, 32, 2, system.pid("verify-phone"), system.state / "requests")
-        waiting = system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane IS NOT NULL")[0]["n"]
+        waiting = system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane IN (0, 1, 2)")[0]["n"]
     before = processor_seconds(system.pid("courier"))
     started = time.monotonic()
     os.kill(system.pid("courier"), signal.SIGCONT)
-    eventually(lambda: system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane IS NOT NULL")[0]["n"] == 0, 120)
+    eventually(lambda: system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane IN (0, 1, 2)")[0]["n"] == 0, 120)
     elapsed = time.monotonic() - started
     system.clear_rules()
     return waiting / elapsed, 1e6 * (processor_seconds(system.pid("courier")) - before) / waiting
@@ -239,6 +240,78 @@ def behind_receipts(system, key, count):
     waiting = system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane = 2")[0]["n"]
     system.clear_rules()
     return slowest, waiting
+
+
+def notified(system, directory, key, seconds):
+    """Payments that the host tells of, one a request and a thousand a request, each with a mail."""
+    people = []
+    for index in range(200):
+        person = system.register()
+        people.append(person["userId"])
+    system.rule(action="silent")
+    # The courier would take half of the machine.
+    os.kill(system.pid("courier"), signal.SIGSTOP)
+    with open(directory / "notified", "w") as file:
+        for index in range(20_000):
+            body = json.dumps({"userId": people[index % 200], "amount": 100 + index, "recipient": "Bob Stone", "balance": 5000})
+            file.write(f"POST\t/api/notifications/payment-sent\tContent-Type: application/json|Authorization: Bearer {key}|Idempotency-Key: n{index}\t{body}\n")
+    single = wrk(system.base, 32, seconds, system.pid("notifications"), directory / "notified")
+    events = [{"type": "payment_sent", "userId": people[n % 200], "data": {"amount": n + 1, "recipient": "Bob Stone", "balance": 5000}} for n in range(1000)]
+    started = time.monotonic()
+    for _ in range(3):
+        assert system.call("POST", "/api/notifications/batch", {"events": events}, key).status_code == 207
+    batched = 3000 / (time.monotonic() - started)
+    os.kill(system.pid("courier"), signal.SIGCONT)
+    eventually(lambda: system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane IN (0, 1, 2)")[0]["n"] == 0, 120)
+    system.clear_rules()
+    return single, batched
+
+
+def mail_events(system, seconds):
+    """SendGrid's events, 500 a request, each recorded once."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    key = ec.derive_private_key(0xAE5DBC98157886F9E30C1D744834B7CEA6E88A44D65AF35856EC7011679E7B79, ec.SECP256R1())
+    sids = [secrets.token_urlsafe(16) for _ in range(10_000)]
+    insert(system, """INSERT INTO message (id, kind, channel, lane, destination_sealed, destination_hash, due_at, expires_at,
+                      created_at, provider, provider_sid, status, status_rank)
+                      VALUES (%s, 'payment_sent', 'email', 2, '', REPEAT('x', 32), NOW(6), NOW(6), NOW(6), 'sendgrid', %s, 'sent', 1)""",
+           [(secrets.token_bytes(16), sid) for sid in sids])
+    bodies = []
+    for start in range(0, len(sids), 500):
+        body = json.dumps([{"email": "a@example.com", "event": "delivered", "timestamp": 1, "sg_event_id": secrets.token_hex(16), "sg_message_id": f"{sid}.x"}
+                           for sid in sids[start:start + 500]]).encode()
+        stamp = str(int(time.time()))
+        bodies.append((body, stamp, base64.b64encode(key.sign(stamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()))
+    started = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        def post(each):
+            return requests.post(f"{system.base}/api/webhooks/sendgrid-events", data=each[0], timeout=60, headers={
+                "Content-Type": "application/json", "X-Twilio-Email-Event-Webhook-Timestamp": each[1],
+                "X-Twilio-Email-Event-Webhook-Signature": each[2]}).status_code
+        assert set(pool.map(post, bodies)) == {200}
+    return len(sids) / (time.monotonic() - started)
+
+
+def flood(system, directory, callbacks, seconds):
+    """Fifty good callbacks a second beside as many forged ones as this machine can make."""
+    lines = callbacks.read_text().splitlines()[-50 * seconds:]
+    forged = directory / "forged"
+    forged.write_text("".join(re.sub("X-Twilio-Signature: .", "X-Twilio-Signature: A", line) + "\n" for line in lines))
+    times = []
+    with ThreadPoolExecutor(2) as pool:
+        bad = pool.submit(wrk, system.base, 64, seconds, system.pid("webhooks"), forged)
+        session, begun = requests.Session(), time.monotonic()
+        for index, line in enumerate(lines):
+            time.sleep(max(0, begun + index / 50 - time.monotonic()))
+            _, path, headers, body = line.split("\t")
+            started = time.monotonic()
+            answer = session.post(system.base + path, data=body, headers=dict(h.split(": ", 1) for h in headers.split("|")), timeout=30)
+            times.append(time.monotonic() - started)
+            assert answer.status_code == 200
+        rate = bad.result()[0]
+    times.sort()
+    return rate, times[len(times) * 99 // 100], times[-1]
 
 
 def sends(system, directory, key, prefix, seconds):
@@ -282,6 +355,7 @@ def main():
             other_keys(system, directory, key, chosen.other_keys, chosen.seconds)
             return
         files = callbacks(system, directory, 100_000), checks(system, directory, 60_000)
+        files_of_callbacks = files[0]
         if chosen.hold:
             print(system.base, *files, {name: pid(name) for name in ("accounts", "verify-phone", "two-factor", "webhooks")}, flush=True)
             input()
@@ -306,10 +380,20 @@ def main():
         system.clear_rules()
         rate, cpu = courier(system, key, 12_000)
         show("courier, messages sent and recorded", rate, cpu=cpu)
+        single, batched = notified(system, directory, system.key("notifications"), chosen.seconds)
+        show("payments told of, one a request", *single)
+        show("payments told of, a thousand a request", batched)
+        show("events of mail, 500 a request", mail_events(system, chosen.seconds))
+        rate, most, longest = flood(system, directory, files_of_callbacks, 10)
+        print(f"{'50 callbacks/s beside forged ones':44}{rate:9.0f} forged/s refused; the good ones {1000 * most:.0f} ms at p99, {1000 * longest:.0f} at most")
+        memory = lambda: int(re.search(r"^VmRSS:\s+(\d+)", Path(f"/proc/{pid('courier')}/status").read_text(), re.M).group(1)) / 1024
+        before = memory()
         slowest, waiting = behind_receipts(system, key, 100_000)
+        eventually(lambda: system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane IN (0, 1, 2)")[0]["n"] == 0, 300)
+        print(f"{'':44}courier's memory {before:.1f} MiB before, {memory():.1f} after")
         print(f"{'a code behind 100,000 receipts':44}{1000 * slowest:9.0f} ms at most, {waiting} receipts still waiting")
         total = 0
-        for name in ("accounts", "verify-phone", "two-factor", "webhooks", "courier", "sandbox"):
+        for name in ("accounts", "verify-phone", "two-factor", "password-reset", "notifications", "webhooks", "courier", "sandbox"):
             total += int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid(name)}/smaps_rollup").read_text(), re.M).group(1))
         print(f"{'memory of our programs together':44}{total / 1024:9.1f} MiB")
     finally:

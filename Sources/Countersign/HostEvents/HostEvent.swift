@@ -15,7 +15,6 @@ package enum HostEvent {
     case backupCodeUsed = "two_factor.backup_code_used"
     case passwordChanged = "password.changed"
     case passwordReset = "password.reset"
-    case consentChanged = "consent.changed"
     case securityAlert = "security.alert"
 
     /// What a notice to an account's owner is to the host.

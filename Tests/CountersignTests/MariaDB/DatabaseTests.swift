@@ -154,6 +154,35 @@ import Testing
     #expect(error.isTransient)
   }
 
+  @Test("a transaction that stands still for ten seconds is undone, and holds nobody up for longer")
+  func standingStill() throws {
+    try Connection(location).execute("INSERT INTO thing (id, n) VALUES (1, 0)")
+    let location = location
+    let done = atOnce(2) { index -> Bool in
+      do {
+        let connection = Connection(location)
+        if index == 1 { MonotonicClock.sleep(milliseconds: 500) }
+        var isFirstRun = true
+        try connection.transaction {
+          try connection.execute("UPDATE thing SET n = n + \(index == 0 ? 100 : 1) WHERE id = 1")
+          if index == 0, isFirstRun {
+            isFirstRun = false
+            MonotonicClock.sleep(milliseconds: 12_000)
+            // The server has ended the connection by now, and with it what was done.
+            _ = try connection.first("SELECT 1 AS one")
+          }
+        }
+        return true
+      } catch {
+        return false
+      }
+    }
+    // The one that waited got through first; the other was run again on a new connection.
+    #expect(done[1])
+    let count = try #require(try Connection(location).first("SELECT n FROM thing")).int("n")
+    #expect(count == (done[0] ? 101 : 1))
+  }
+
   @Test("hosts are tried in turn")
   func hosts() throws {
     var location = location
