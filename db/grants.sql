@@ -123,6 +123,8 @@ GRANT SELECT, INSERT, UPDATE ON countersign.message TO 'countersign_courier'@'lo
 GRANT SELECT, INSERT ON countersign.suppression TO 'countersign_courier'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.host_event TO 'countersign_courier'@'localhost';
 GRANT SELECT ON countersign.destination_rule TO 'countersign_courier'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_courier'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_courier'@'localhost';
 GRANT SELECT, DELETE ON countersign.early_callback TO 'countersign_courier'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_courier'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.price TO 'countersign_courier'@'localhost';

@@ -123,6 +123,7 @@ CREATE TABLE `early_callback` (
   `error_code` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
   `failure` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
   `price` bigint(20) DEFAULT NULL,
+  `sender` varchar(48) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
   `received_at` datetime(6) NOT NULL,
   PRIMARY KEY (`provider_sid`),
   KEY `early_callback_received` (`received_at`)

@@ -20,6 +20,8 @@ static inline UNumberFormatter *cicu_open_currency(const char *locale, const cha
   return U_SUCCESS(error) ? formatter : NULL;
 }
 
+static inline void cicu_close(UNumberFormatter *formatter) { unumf_close(formatter); }
+
 /* Writes an amount, given as a decimal number such as "-1234.56", in UTF-8; the bytes written, or 0. A formatter may
    be used by many threads at once, a result by one. */
 static inline int cicu_format(const UNumberFormatter *formatter, const char *number, int length, char *out, int capacity) {

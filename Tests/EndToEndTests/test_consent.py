@@ -5,14 +5,13 @@
 - another sender still reaches who stopped one
 """
 
-import time
 import uuid
 
 import pytest
 import requests
 from twilio.request_validator import RequestValidator
 
-from conftest import PASSWORD, System, at_once, eventually, phone
+from conftest import System, at_once, eventually, phone
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +36,7 @@ def tell(system, key, person):
     return system.call("POST", "/api/notifications/payment-sent", body, key).json()
 
 
-@pytest.mark.parametrize("word", ["STOP", "stop", "Stop please", "UNSUBSCRIBE", "quit", "Cancel.", "stopall", "END", "revoke", "optout"])
+@pytest.mark.parametrize("word", ["STOP", "stop", " Stop! ", "UNSUBSCRIBE", "quit", "Cancel.", "stopall", "END", "revoke", "optout"])
 def test_who_answers_stop_gets_no_more_notices_until_start(system, key, person, word):
     assert write(system, person["number"], word) == {
         "status": 200, "answer": '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'}
@@ -51,7 +50,7 @@ def test_who_answers_stop_gets_no_more_notices_until_start(system, key, person, 
     assert tell(system, key, person)["skipped"] == []
 
 
-@pytest.mark.parametrize("text", ["HELP", "info", "Hello, please stop by", "nonstop", "", "🛑", "x" * 1600])
+@pytest.mark.parametrize("text", ["HELP", "info", "Stop, this was not me", "Cancel that transfer!", "nonstop", "", "🛑", "x" * 1600])
 def test_nothing_else_that_people_write_stops_anything(system, key, person, text):
     write(system, person["number"], text)
     assert tell(system, key, person)["skipped"] == []
@@ -70,8 +69,7 @@ def test_a_code_is_refused_with_the_channel_that_is_left_and_that_one_works(syst
     person["number"] = system.verify_phone(person)
     write(system, person["number"], "STOP")
     for path, body, token in [
-            ("/api/auth/sms/send-phone-verification", {"phoneNumber": person["number"]}, person["token"]),
-            ("/request-otp", {"phoneNumber": person["number"]}, key), ("/api/sms/send-2fa", {"phoneNumber": person["number"]}, key)]:
+            ("/api/sms/send-verification", {"phoneNumber": person["number"]}, key), ("/request-otp", {"phoneNumber": person["number"]}, key), ("/api/sms/send-2fa", {"phoneNumber": person["number"]}, key)]:
         answer = system.call("POST", path, body, token)
         assert (answer.status_code, answer.json()["code"], answer.json()["channel"]) == (409, "destination_opted_out", "call")
     answer = system.call("POST", "/request-otp", {"phoneNumber": person["number"], "channel": "call"}, key)
@@ -95,14 +93,32 @@ def test_a_login_goes_on_for_who_stopped_texts_by_a_call_or_a_backup_code(system
     assert system.answer(other, backupCode=person["backupCodes"][0]).status_code == 200
 
 
+def test_words_that_are_no_start_take_no_stop_back(system, key, person):
+    write(system, person["number"], "STOP")
+    for text in ("yes", "Yes, that was me", "start over", "Start, please"):
+        write(system, person["number"], text)
+    assert tell(system, key, person)["skipped"] == [{"channel": "sms", "reason": "opted_out"}]
+
+
 def test_a_stranger_hears_that_no_code_was_sent_and_nothing_of_accounts(system, person):
     nobodys = phone()
     for number in (person["number"], nobodys):
         write(system, number, "STOP")
     count = len(system.messages(person["number"]))
-    for path, body in [("/api/auth/verify-phone", {"action": "send"}), ("/api/auth/sms/request-password-reset", {})]:
-        answers = [system.call("POST", path, {"phoneNumber": number} | body) for number in (person["number"], nobodys)]
-        assert [(a.status_code, a.json()["code"], a.json()["error"]) for a in answers] == [(429, "send_refused", "Could not send code. Try again later.")] * 2
+    ask = lambda path, **body: [system.call("POST", path, {"phoneNumber": number} | body) for number in (person["number"], nobodys)]
+    refused = [(429, "send_refused", "Could not send code. Try again later.")] * 2
+    assert [(a.status_code, a.json()["code"], a.json()["error"]) for a in ask("/api/auth/verify-phone", action="send")] == refused
+    # Somebody else who claims the number is a stranger to it.
+    other = system.register()
+    answer = system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": person["number"]}, other["token"])
+    assert (answer.status_code, answer.json()["code"]) == (429, "send_refused")
+    # A reset is answered as for every number, and both are counted as though a code had gone out.
+    third = phone()
+    answers = [*ask("/api/auth/sms/request-password-reset"), system.call("POST", "/api/auth/sms/request-password-reset", {"phoneNumber": third})]
+    assert {(a.status_code, a.text) for a in answers} == {(200, answers[2].text)}
+    ask("/api/auth/sms/request-password-reset")
+    limited = ask("/api/auth/sms/request-password-reset")
+    assert [(a.status_code, a.json()["code"]) for a in limited] == [(429, "send_limit_reached")] * 2
     assert len(system.messages(person["number"])) == count and system.messages(nobodys) == []
 
 

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from conftest import PASSWORD, System, eventually
+from conftest import System, eventually
 from listening import listening
 
 SECRET = "a secret of the host's own"

@@ -49,7 +49,8 @@ CREATE TABLE IF NOT EXISTS webhook_event (
 
 ALTER TABLE early_callback
   ADD COLUMN IF NOT EXISTS failure VARCHAR(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NULL AFTER error_code,
-  ADD COLUMN IF NOT EXISTS price BIGINT NULL AFTER failure;
+  ADD COLUMN IF NOT EXISTS price BIGINT NULL AFTER failure,
+  ADD COLUMN IF NOT EXISTS sender VARCHAR(48) CHARACTER SET ascii COLLATE ascii_nopad_bin NULL AFTER price;
 
 ALTER TABLE message
   MODIFY COLUMN lane TINYINT NOT NULL COMMENT '0 codes, 1 security notices, 2 notifications',

@@ -146,6 +146,7 @@ package struct DestinationStore {
          AND m.queue_lane IS NULL
          AND m.due_at > \(now - 600)
          AND m.status = 'delivered'
+         AND m.provider = 'twilio'
          AND m.provider_sid IS NOT NULL
          AND m.country IS NOT NULL
          AND p.country IS NULL

@@ -43,10 +43,21 @@ struct SendGuard {
     let isNumberProven: Bool
     var kind = Kind.code
 
-    enum Kind {
+    enum Kind: Equatable {
       case code
+      /// What was counted as a text that did not arrive, said on the phone.
+      case fallback
       /// The host's own words, which have a limit of their own or none.
       case text(isLimited: Bool)
+    }
+
+    /// Whether somebody has answered STOP is their business, and their host's.
+    fileprivate var mayKnowOfStop: Bool {
+      switch asker {
+      case .stranger: false
+      case .owner: isNumberProven
+      case .host: true
+      }
     }
   }
 
@@ -65,6 +76,11 @@ struct SendGuard {
       case .owner(_, let address): address
       case .host: nil
       }
+    }
+
+    /// A stranger who asks for a reset is answered the same for every number, whatever is done.
+    fileprivate var hearsNothing: Bool {
+      if case .stranger(_, .resetPassword) = self { true } else { false }
     }
 
     var account: Account.ID? {
@@ -93,9 +109,8 @@ struct SendGuard {
       throw Rejection(.sendRefused, retryAfter: 3_600).limited(by: "destination")
     }
     // The provider would refuse it too.
-    if request.channel == .sms, try consent.isOptedOut(request.number) {
-      throw optedOut(request.asker)
-    }
+    let isStopped = try request.channel == .sms && consent.isOptedOut(request.number)
+    if isStopped, request.mayKnowOfStop { throw optedOut }
     let cost = try destinations.cost(of: request.text.body, to: request.number, request.channel)
     let proof = try proof(of: request.asker, at: now)
     do {
@@ -103,9 +118,13 @@ struct SendGuard {
         try permit()
         _ = try limits.chargeInTransaction(charges(request, proof), at: now)
         return try count(
-          request, cost, isSent: try queue(), difficulty: proof?.difficulty ?? 0, at: now)
+          request, cost, isSent: isStopped ? false : try queue(),
+          difficulty: proof?.difficulty ?? 0, at: now)
       }
       noteHalfUsed(after, at: now)
+      if isStopped, !request.asker.hearsNothing {
+        throw Rejection(.sendRefused, retryAfter: 3_600).limited(by: "consent")
+      }
     } catch let refused as SlidingLimits.Refused {
       // A solution that was used is worth a new puzzle, not a wait.
       if case .proof = refused.key {
@@ -125,11 +144,7 @@ struct SendGuard {
     }
   }
 
-  /// A stranger is not told why: whether somebody has answered STOP is nobody else's business.
-  private func optedOut(_ asker: Asker) -> Rejection {
-    if case .stranger = asker {
-      return Rejection(.sendRefused, retryAfter: 3_600).limited(by: "consent")
-    }
+  private var optedOut: Rejection {
     let refusal = Rejection(.optedOut).limited(by: "consent")
     return canCall ? refusal.adding("channel", .text("call")) : refusal
   }
@@ -138,6 +153,7 @@ struct SendGuard {
 
   private func charges(_ request: Request, _ proof: ProofOfWork.Solved?) -> [SlidingLimits.Charge] {
     let (hour, day): (TimeInterval, TimeInterval) = (3_600, 86_400)
+    if request.kind == .fallback { return [] }
     if case .text(let isLimited) = request.kind {
       let limits = [
         SlidingLimit(settings.sendsPerNumberPerHour, per: hour),

@@ -104,7 +104,8 @@ package struct TransferError: Error, CustomStringConvertible {
     // No proxy from the environment: a request header named Proxy must never become one.
     unsafe ccurl_set_string(handle, CURLOPT_PROXY, "")
     unsafe ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
-    unsafe ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 2_000)
+    unsafe ccurl_set_long(
+      handle, CURLOPT_CONNECTTIMEOUT_MS, request.mail == nil ? 2_000 : 20_000)
     unsafe ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, request.milliseconds)
     unsafe ccurl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     unsafe ccurl_set_long(handle, CURLOPT_TCP_NODELAY, 1)

@@ -3,7 +3,8 @@ package import FoundationEssentials
 /// Who wants no messages from which of our senders, and whose address takes none.
 ///
 /// Somebody who answers STOP has stopped one sender of ours and no other; another that is configured
-/// may still reach them. An address that returned our mail, or reported it, gets no more.
+/// may still reach them. An address that returned our mail, or reported it, gets no more, but for what is told of
+/// security and arrives.
 package struct Consent {
   private let store: ConsentStore
   private let phones: PhoneVault
@@ -43,12 +44,28 @@ package struct Consent {
         stopped.insert(sender)
       }
     }
-    if !senders.isEmpty, stopped.isSuperset(of: senders) { reasons[.sms] = .optedOut }
+    if !senders.isEmpty, senders.allSatisfy({ isStopped($0, stopped) }) {
+      reasons[.sms] = .optedOut
+    }
     return reasons
   }
 
-  func suppressed(_ number: PhoneNumber?, _ email: String?) throws -> Set<OutgoingMessage.Channel> {
-    Set(try reasons(number, email).keys)
+  /// The senders that holders of numbers have stopped.
+  func stopped(_ hashes: [[UInt8]]) throws -> [[UInt8]: Set<String>] {
+    guard !hashes.isEmpty else { return [:] }
+    var stopped: [[UInt8]: Set<String>] = [:]
+    for (hash, sender, _) in try store.find(hashes) where sender != Self.mailSender {
+      stopped[hash, default: []].insert(sender)
+    }
+    return stopped
+  }
+
+  /// True when a sender may not text somebody who has stopped some. A name cannot be answered: whoever has stopped
+  /// any sender of ours has stopped that one too.
+  func isStopped(_ sender: String?, _ stopped: Set<String>) -> Bool {
+    guard let sender, !stopped.isEmpty else { return false }
+    let isName = sender.split(separator: ":").last?.contains { $0.isLetter } == true
+    return stopped.contains(sender) || isName && !sender.hasPrefix("MG")
   }
 
   /// True when no sender of ours may text a number.
@@ -60,13 +77,15 @@ package struct Consent {
   package enum Word: String, Sendable {
     case stop, start, help
 
-    /// The word that a text begins with, as carriers and the CTIA read it; nil for anything else.
+    /// The word that is all of a text, as Twilio reads it; nil for anything else. "Stop, this was not me" is no
+    /// wish to hear less.
     package init?(text: String) {
-      let word = text.split { $0.isWhitespace || $0.isPunctuation }.first ?? ""
-      switch word.uppercased() {
+      let words = text.split { $0.isWhitespace || $0.isPunctuation }
+      guard words.count == 1 else { return nil }
+      switch words[0].uppercased() {
       case "STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT":
         self = .stop
-      case "START", "UNSTOP", "YES": self = .start
+      case "START", "UNSTOP": self = .start
       case "HELP", "INFO": self = .help
       default: return nil
       }
@@ -120,7 +139,7 @@ struct ConsentStore {
       """
       SELECT destination_hash, sender, reason
         FROM suppression
-       WHERE destination_hash IN (\(hashes.first ?? []), \(hashes.last ?? []))
+       WHERE destination_hash IN (\(list: hashes))
       """
     ).map { (try $0.bytes("destination_hash"), try $0.text("sender"), try $0.text("reason")) }
   }

@@ -8,16 +8,17 @@ struct DeliveryStore {
   ///
   /// A code that failed and can be said on the phone goes to the courier once more.
   func advance(_ report: Delivery.Report, at now: Date) throws(DatabaseError) -> Bool {
-    try connection.execute(
+    let mayCall = report.isFailure && report.failure?.isWorthCalling == true
+    return try connection.execute(
       """
       UPDATE message
          SET status = \(report.status.rawValue), status_rank = \(report.rank),
              error_code = \(report.errorCode.map(String.init)), failure = \(report.failure?.rawValue),
              finished_at = IF(\(report.isFinal), \(now), finished_at),
              is_price_known = IF(\(report.price) IS NULL, is_price_known, 1), price = COALESCE(\(report.price), price),
-             queue_lane = IF(\(report.isFailure) AND fallback_sealed IS NOT NULL, \(OutgoingMessage.receiptLane), queue_lane),
-             due_at = IF(\(report.isFailure) AND fallback_sealed IS NOT NULL, \(now), due_at),
-             fallback_sealed = IF(\(report.isFinal && !report.isFailure), NULL, fallback_sealed)
+             due_at = IF(\(mayCall) AND fallback_sealed IS NOT NULL, \(now), due_at),
+             queue_lane = IF(\(report.isFinal && !mayCall) OR fallback_sealed IS NULL, NULL, queue_lane),
+             fallback_sealed = IF(\(report.isFinal && !mayCall), NULL, fallback_sealed)
        WHERE provider_sid = \(report.sid)
          AND status_rank < \(report.rank)
       """) == 1
@@ -41,9 +42,9 @@ struct DeliveryStore {
   func keepEarly(_ report: Delivery.Report, at now: Date) throws(DatabaseError) {
     try connection.execute(
       """
-      INSERT INTO early_callback (provider_sid, status, status_rank, error_code, failure, price, received_at)
+      INSERT INTO early_callback (provider_sid, status, status_rank, error_code, failure, price, sender, received_at)
       VALUES (\(report.sid), \(report.status.rawValue), \(report.rank), \(report.errorCode.map(String.init)),
-              \(report.failure?.rawValue), \(report.price), \(now))
+              \(report.failure?.rawValue), \(report.price), \(report.sender), \(now))
           ON DUPLICATE KEY UPDATE
              status = IF(VALUES(status_rank) > status_rank, VALUES(status), status),
              error_code = IF(VALUES(status_rank) > status_rank, VALUES(error_code), error_code),
@@ -54,11 +55,12 @@ struct DeliveryStore {
   }
 
   /// Applies a report that came before the message had its sid; called inside a transaction, after
-  /// the sid was stored.
+  /// the sid was stored. The lock makes one wait for the other where a report and the sid are stored at once: whoever
+  /// looks second sees both.
   func applyEarlyCallback(sid: String, _ events: HostEvents, at now: Date) throws {
     guard
       let row = try connection.first(
-        "SELECT status, status_rank, error_code, failure, price FROM early_callback WHERE provider_sid = \(sid)"
+        "SELECT status, status_rank, error_code, failure, price, sender FROM early_callback WHERE provider_sid = \(sid) FOR UPDATE"
       ),
       let status = MessageStatus(rawValue: try row.text("status"))
     else { return }
@@ -67,6 +69,7 @@ struct DeliveryStore {
       errorCode: try row.optionalText("error_code").flatMap { Int($0) },
       failure: try row.optionalText("failure").flatMap { Failure(rawValue: $0) })
     report.price = try row.optionalInt("price")
+    report.sender = try row.optionalText("sender")
     if try advance(report, at: now) {
       try tell(report, events, at: now)
     } else if try !isKnown(sid: sid) {

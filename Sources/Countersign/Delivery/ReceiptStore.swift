@@ -1,22 +1,25 @@
 import FoundationEssentials
 
 /// The SQL of what is done when receipts say no, or nothing.
-///
-/// Ids begin with the time, so what was queued in a span of time is a range of the primary key, and no
-/// index of its own slows down every callback.
-struct ReceiptStore {
-  let connection: Connection
+final class ReceiptStore {
+  private let connection: Connection
+  /// What was queued before this was looked through for the silent.
+  private var lookedUntil: Date?
 
   /// How long a receipt is waited for; many routes never give one.
-  static let patience: TimeInterval = 12 * 3_600
-  /// How far back is looked: a courier that stood still this long leaves the rest as it is.
-  static let reach: TimeInterval = 36 * 3_600
-  /// No code lives longer, with a margin for clocks.
-  static let longestFallback: TimeInterval = 1_200
+  private static let patience: TimeInterval = 12 * 3_600
+  /// How far back a courier looks when it begins: one that stood still for longer leaves the rest as it is.
+  private static let reach: TimeInterval = 36 * 3_600
+  /// How much of the past is looked through at once: more while there is little in it.
+  private var portion = smallestPortion
+  private static let smallestPortion: TimeInterval = 60
+  private static let largestPortion: TimeInterval = 3_600
 
-  private static func first(at time: Date) -> [UInt8] {
-    Array(Identifier<OutgoingMessage>(at: time).bytes.prefix(6)) + Array(repeating: 0, count: 10)
+  init(connection: Connection) {
+    self.connection = connection
   }
+
+  // MARK: Silence
 
   /// A message whose receipt did not come.
   struct Silent {
@@ -24,21 +27,29 @@ struct ReceiptStore {
     let provider: String
   }
 
-  /// Calls unknown what was sent half a day ago and of which nobody said more; each once.
-  func giveUpSilent(at now: Date) throws -> [Silent] {
-    var silent: [Silent] = []
-    for row in try connection.all(
+  /// Calls unknown what was sent half a day ago and of which nobody said more; each once, and a few at a time.
+  ///
+  /// Ids begin with the time: a minute of the past is a range of the primary key, and no index of its own slows
+  /// down every callback.
+  func giveUpSilent(limit: Int, at now: Date) throws -> [Silent] {
+    guard limit > 0 else { return [] }
+    let end = now - Self.patience
+    let start = lookedUntil ?? now - Self.reach
+    let until = min(end, start + portion)
+    guard start < until else { return [] }
+    let rows = try connection.all(
       """
       SELECT id, provider, provider_sid
         FROM message
-       WHERE id > \(Self.first(at: now - Self.reach))
-         AND id < \(Self.first(at: now - Self.patience))
+       WHERE id >= \(Self.first(at: start))
+         AND id < \(Self.first(at: until))
          AND status = 'sent'
          AND provider IN ('twilio', 'vonage', 'sendgrid')
        ORDER BY id
-       LIMIT 500
+       LIMIT \(limit)
       """)
-    {
+    var silent: [Silent] = []
+    for row in rows {
       let id: OutgoingMessage.ID = try row.id("id")
       let changed = try connection.execute(
         "UPDATE message SET status = 'unknown' WHERE id = \(id) AND status = 'sent'")
@@ -46,59 +57,76 @@ struct ReceiptStore {
       silent.append(
         Silent(sid: try row.text("provider_sid"), provider: try row.text("provider")))
     }
+    if rows.count < limit {
+      lookedUntil = until
+      portion = min(Self.largestPortion, portion * 4)
+    } else {
+      portion = Self.smallestPortion
+    }
     return silent
   }
 
-  /// A code whose text failed, and that can be said on the phone.
-  struct Failed {
+  private static func first(at time: Date) -> [UInt8] {
+    Array(Identifier<OutgoingMessage>(at: time).bytes.prefix(6)) + Array(repeating: 0, count: 10)
+  }
+
+  // MARK: The phone
+
+  /// A code that can be said on the phone: its text failed, or it has expired.
+  struct Waiting {
     let id: OutgoingMessage.ID
     let account: Account.ID?
     let destinationSealed: [UInt8]
+    let fallbackSealed: [UInt8]?
+    let isFailed: Bool
+    let createdAt: Date
     let expiresAt: Date
   }
 
-  func failedWithFallback(at now: Date) throws -> [Failed] {
+  func withFallback(at now: Date) throws -> [Waiting] {
     try connection.all(
       """
-      SELECT id, account_id, destination_sealed, expires_at
+      SELECT id, account_id, destination_sealed, fallback_sealed, status, created_at, expires_at
         FROM message
        WHERE channel = 'sms'
          AND queue_lane = \(OutgoingMessage.receiptLane)
          AND due_at <= \(now)
+       ORDER BY due_at
        LIMIT 64
       """
     ).map { row in
-      Failed(
+      Waiting(
         id: try row.id("id"),
         account: try row.optionalBytes("account_id").flatMap { Identifier(bytes: $0) },
         destinationSealed: try row.bytes("destination_sealed"),
-        expiresAt: try row.time("expires_at"))
+        fallbackSealed: try row.optionalBytes("fallback_sealed"),
+        isFailed: ["undelivered", "failed"].contains(try row.text("status")),
+        createdAt: try row.time("created_at"), expiresAt: try row.time("expires_at"))
     }
   }
 
-  /// What is to be said, and is kept no longer; nil when somebody else has taken it. Called inside a
-  /// transaction.
-  func takeFallback(_ id: OutgoingMessage.ID) throws -> [UInt8]? {
-    let row = try connection.first("SELECT fallback_sealed FROM message WHERE id = \(id)")
-    let taken = try connection.execute(
+  /// False when its account was sent another code since.
+  func isNewestCode(_ waiting: Waiting) throws(DatabaseError) -> Bool {
+    guard let account = waiting.account else { return true }
+    return try connection.first(
+      """
+      SELECT 1 AS later
+        FROM message
+       WHERE account_id = \(account)
+         AND created_at > \(waiting.createdAt)
+         AND kind = 'code'
+       LIMIT 1
+      """) == nil
+  }
+
+  /// Wipes what would be said; false when somebody else has.
+  func takeFallback(_ id: OutgoingMessage.ID) throws(DatabaseError) -> Bool {
+    try connection.execute(
       """
       UPDATE message
          SET fallback_sealed = NULL, queue_lane = NULL
        WHERE id = \(id)
          AND queue_lane = \(OutgoingMessage.receiptLane)
-      """)
-    return taken == 1 ? try row?.optionalBytes("fallback_sealed") : nil
-  }
-
-  /// Wipes codes that have expired without being needed on the phone.
-  func wipeFallbacks(queuedWithin reach: TimeInterval, at now: Date) throws(DatabaseError) {
-    try connection.execute(
-      """
-      UPDATE message
-         SET fallback_sealed = NULL
-       WHERE id > \(Self.first(at: now - reach))
-         AND expires_at < \(now)
-         AND fallback_sealed IS NOT NULL
-      """)
+      """) == 1
   }
 }

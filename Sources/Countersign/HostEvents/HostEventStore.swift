@@ -27,7 +27,7 @@ package struct HostEventStore {
     let owner: [UInt8]
   }
 
-  /// Claims what is due, and commits before anything is posted; of one subject only the first that is
+  /// Claims what is due, in a transaction that is committed before anything is posted; of one subject only the first that is
   /// not answered yet, so that the host hears in order.
   func claim(limit: Int, at now: Date, leaseUntil: Date) throws -> [Claimed] {
     let owner = Random.bytes(16)
@@ -69,7 +69,25 @@ package struct HostEventStore {
     return claimed
   }
 
-  func markDelivered(_ event: Claimed, answer: Int, at now: Date) throws(DatabaseError) {
+  /// What the host answered to an event.
+  struct Posted {
+    let event: Claimed
+    /// HTTP status; 0 for no answer.
+    let answer: Int
+    let isTaken: Bool
+    /// When it is posted again; nil when it is taken, or given up.
+    let due: Date?
+  }
+
+  func record(_ posted: Posted, at now: Date) throws(DatabaseError) {
+    if posted.isTaken {
+      try markDelivered(posted.event, answer: posted.answer, at: now)
+    } else {
+      try markFailed(posted.event, answer: posted.answer, due: posted.due, at: now)
+    }
+  }
+
+  private func markDelivered(_ event: Claimed, answer: Int, at now: Date) throws(DatabaseError) {
     try connection.execute(
       """
       UPDATE host_event
@@ -80,7 +98,9 @@ package struct HostEventStore {
   }
 
   /// It is tried again at a time, or, without one, given up.
-  func markFailed(_ event: Claimed, answer: Int, due: Date?, at now: Date) throws(DatabaseError) {
+  private func markFailed(_ event: Claimed, answer: Int, due: Date?, at now: Date)
+    throws(DatabaseError)
+  {
     try connection.execute(
       """
       UPDATE host_event

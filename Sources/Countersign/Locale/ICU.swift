@@ -5,12 +5,16 @@ import Synchronization
 /// letter is under an accent (<https://unicode-org.github.io/icu/>).
 enum ICU {
   /// An open formatter. ICU's are immutable, and formatting with one is safe on many threads.
-  @safe private struct Formatter: @unchecked Sendable {
+  @safe private final class Formatter: @unchecked Sendable {
     let handle: OpaquePointer
+
+    init(_ handle: OpaquePointer) { unsafe self.handle = unsafe handle }
+
+    deinit { unsafe cicu_close(handle) }
   }
 
-  /// Opening one costs more than a hundred uses of it. They live as long as the process: there are as many
-  /// as languages and currencies in use, and a caller that invents locales finds the table full.
+  /// Opening one costs more than a hundred uses of it. There are as many as languages and currencies in use;
+  /// where somebody invents more the table is begun anew, and what is in use elsewhere stays as it is.
   private static let formatters = Mutex<[String: Formatter]>([:])
   private static let maximumFormatters = 1_024
 
@@ -24,10 +28,11 @@ enum ICU {
     let key = "\(locale) \(code)"
     let known = formatters.withLock { table -> Formatter? in
       if let formatter = table[key] { return formatter }
-      guard table.count < maximumFormatters,
-        let handle = unsafe cicu_open_currency(locale, code, Int32(decimals))
-      else { return nil }
-      let formatter = unsafe Formatter(handle: handle)
+      guard let handle = unsafe cicu_open_currency(locale, code, Int32(decimals)) else {
+        return nil
+      }
+      let formatter = unsafe Formatter(handle)
+      if table.count >= maximumFormatters { table = [:] }
       table[key] = formatter
       return formatter
     }

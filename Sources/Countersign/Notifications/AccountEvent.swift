@@ -41,6 +41,14 @@ package enum AccountEvent: Sendable {
       }
     }
 
+    /// Whether it is not sent for a reason. Who wants no mail of ours still hears of their account's security.
+    func isHeld(by reason: Consent.Reason) -> Bool {
+      switch reason {
+      case .optedOut, .bounced: true
+      case .reportedSpam, .unsubscribed: !isSecurity
+      }
+    }
+
     /// Where it is told; a low balance is worth no mail, which is read when it is too late.
     package var channels: [OutgoingMessage.Channel] {
       self == .lowBalance ? [.sms] : [.sms, .email]

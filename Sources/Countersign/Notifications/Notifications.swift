@@ -39,7 +39,7 @@ package struct Notifications {
     var skipped: [Notification.Skip] = []
     for channel in event.kind.channels {
       if let reason = preferences.objection(to: event, on: channel, isUrgent: isUrgent, at: now)
-        ?? suppressed[channel].map(Notification.Skip.Reason.init)
+        ?? suppressed[channel].flatMap({ event.kind.isHeld(by: $0) ? .init($0) : nil })
       {
         skipped.append(Notification.Skip(channel: channel, reason: reason))
       } else if channel == .email {

@@ -24,7 +24,8 @@ package struct SecurityNotices {
   /// Queues a text message and a mail, and tells the host; called inside the transaction of what they
   /// tell of.
   ///
-  /// Who wants no text messages from us, or whose address returns mail, is told on the other channel.
+  /// Who wants no text messages from us, or whose address returns mail, is told on the other channel; somebody is
+  /// always told.
   ///
   /// - Parameter phone: where the text goes, when not to the account's verified number.
   package func queue(
@@ -32,15 +33,18 @@ package struct SecurityNotices {
   ) throws {
     let kind = OutgoingMessage.Kind.event(event.kind)
     let number = phone ?? (account.isPhoneVerified ? account.phone : nil)
-    let suppressed = try consent.suppressed(number, account.email)
-    if let number, !suppressed.contains(.sms) {
+    let suppressed = try consent.reasons(number, account.email)
+    let textsTo = suppressed[.sms] == nil ? number : nil
+    if let number = textsTo {
       try outbox.queue(
         OutgoingMessage(
           id: Identifier(at: now), kind, .sms, account: account.id, to: .phone(number),
           text: wording.text(.security(event), account.language, at: now),
           expiresAt: now + Self.textLifetime), at: now)
     }
-    if !suppressed.contains(.email) {
+    // Who wants no mail of ours still hears of this; where mail cannot arrive it is sent only for want of anything
+    // else.
+    if suppressed[.email] != .bounced || textsTo == nil {
       try outbox.queue(
         OutgoingMessage(
           id: Identifier(at: now), kind, .email, account: account.id, to: .email(account.email),

@@ -30,6 +30,7 @@ package final class Courier {
   private let mail: [any Carrier]
   private let receipts: ReceiptStore
   private let consent: Consent
+  private let sends: SendGuard
   private let events: HostEvents
   private let hostEvents: HostEventStore
   private let post: HostEventPost?
@@ -39,15 +40,20 @@ package final class Courier {
   private let transfers = TransferSet<Work>(connections: maximumTransfers)
   private var outcomes: [Outcome] = []
   private var posting = 0
+  /// There were more events for the host than could be posted at once.
+  private var isPostBacklog = false
+  private var posts: [HostEventStore.Posted] = []
 
   /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come
   /// meanwhile.
   private static let maximumTransfers = 64
   private static let reservedForCodes = 16
   private static let smallestClaim = 16
-  /// A transfer takes ten seconds at most; a lease that outlives it by five is never taken from a
-  /// courier that lives.
-  private static let lease: TimeInterval = 15
+  /// A transfer takes ten seconds at most, and one of SMTP a minute; a lease that outlives it by five is never
+  /// taken from a courier that lives.
+  private static func lease(_ channel: OutgoingMessage.Channel) -> TimeInterval {
+    channel == .email ? 65 : 15
+  }
   /// How long after an ambiguous answer the provider is asked: its own list may lag behind.
   private static let lookUpDelay: TimeInterval = 2
   /// How often a notice is handed to a provider that cannot be asked what it took.
@@ -62,9 +68,10 @@ package final class Courier {
   /// Events for the host that are on their way at once, and how often it is looked for more.
   private static let maximumPosts = 16
   private static let postSeconds: UInt64 = 1
-  /// How often codes that were not needed on the phone are wiped, and the silent are asked.
-  private static let wipeSeconds: UInt64 = 30
-  private static let silenceSeconds: UInt64 = 300
+  /// How often providers that said nothing are asked.
+  private static let silenceSeconds: UInt64 = 1
+  /// How many of the silent are asked at once: codes need the places.
+  private static let maximumQuestions = 8
 
   /// What a transfer is for.
   private enum Work {
@@ -101,6 +108,7 @@ package final class Courier {
     receipts = ReceiptStore(connection: connection)
     outbox = Outbox(connection, configuration)
     consent = Consent(connection, configuration)
+    sends = SendGuard(connection, configuration)
     events = HostEvents(connection, configuration)
     hostEvents = HostEventStore(connection: connection)
     post = configuration.hostEvents.map(HostEventPost.init)
@@ -132,8 +140,7 @@ package final class Courier {
     var isBacklog = false
     let started = MonotonicClock.nanoseconds
     var pricesAt = started + Self.firstPriceSeconds * 1_000_000_000
-    var isFirstWipe = true
-    var (postsAt, wipesAt, silenceAt) = (started, started, started)
+    var (postsAt, silenceAt) = (started, started)
     func isDue(_ time: inout UInt64, every seconds: UInt64, _ now: UInt64) -> Bool {
       guard now >= time else { return false }
       time = now + seconds * 1_000_000_000
@@ -149,16 +156,10 @@ package final class Courier {
         claimsAt = now + UInt64(Self.pollMilliseconds) * 1_000_000
         attempt("calls") { try callInstead() }
       }
-      if isRung { postsAt = now }
+      if isRung || isPostBacklog && posting == 0 { postsAt = now }
       if isDue(&postsAt, every: Self.postSeconds, now) { attempt("events") { try postEvents() } }
       if isDue(&pricesAt, every: Self.priceSeconds, now) {
         attempt("prices") { try askPrices() }
-      }
-      if isDue(&wipesAt, every: Self.wipeSeconds, now) {
-        // The first time also what a courier that stood still left behind.
-        let reach = isFirstWipe ? ReceiptStore.reach : ReceiptStore.longestFallback
-        isFirstWipe = false
-        attempt("wipe") { try receipts.wipeFallbacks(queuedWithin: reach, at: .now) }
       }
       if isDue(&silenceAt, every: Self.silenceSeconds, now) {
         attempt("receipts") { try askSilent() }
@@ -171,7 +172,7 @@ package final class Courier {
     }
     log.notice("stopping", metadata: ["under_way": "\(transfers.count)"])
     Signals.exitUnlessDone(within: 20)
-    while transfers.count > 0 || !outcomes.isEmpty {
+    while transfers.count > 0 || !outcomes.isEmpty || !posts.isEmpty {
       collect()
       if transfers.count > 0 { transfers.wait(descriptor: -1, milliseconds: 50) }
     }
@@ -209,8 +210,10 @@ package final class Courier {
       guard !carriers(of: channel).isEmpty else { continue }
       let now = Date.now
       let claimed = try store.claim(
-        lane, channel, limit: places, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
-      for message in claimed { begin(message, now) }
+        lane, channel, limit: places, at: now,
+        leaseUntil: now.addingTimeInterval(Self.lease(channel)))
+      let stopped = try consent.stopped(claimed.map(\.destinationHash))
+      for message in claimed { begin(message, stopped[message.destinationHash] ?? [], now) }
       if claimed.count == places { isBacklog = true }
     }
     return isBacklog
@@ -224,7 +227,7 @@ package final class Courier {
     }
   }
 
-  private func begin(_ message: CourierStore.Claimed, _ now: Date) {
+  private func begin(_ message: CourierStore.Claimed, _ stopped: Set<String>, _ now: Date) {
     guard message.expiresAt > now else {
       // What may have been sent and could not be looked up in its time stays unknown for good.
       let status: MessageStatus = message.isReclaimed ? .unknown : .expired
@@ -239,7 +242,16 @@ package final class Courier {
         lifetime: Int(message.expiresAt.timeIntervalSince(now)))
       let carriers = carriers(of: message.channel)
       // There may be fewer than when it was queued.
-      let carrier = carriers[min(message.carrier, carriers.count - 1)]
+      let index = min(message.carrier, carriers.count - 1)
+      let carrier = carriers[index]
+      if !message.isReclaimed, message.channel == .sms, consent.isStopped(carrier.sender, stopped) {
+        // Whoever has stopped this sender may still be reached by the next one.
+        let change =
+          index + 1 < carriers.count
+          ? Outcome.Change.queued(.destinationOptedOut, due: now, carrier: index + 1)
+          : .ended(.failed, .destinationOptedOut, code: nil)
+        return outcomes.append(Outcome(message: message, change: change))
+      }
       if message.isReclaimed {
         if let request = carrier.lookUp(order) {
           let task = Task(message: message, order: order, carrier: carrier, isLookUp: true)
@@ -272,28 +284,48 @@ package final class Courier {
     }
   }
 
-  /// Says codes on the phone whose text, a receipt says, did not arrive.
+  /// Says codes on the phone whose text did not arrive, and wipes those that were not needed there.
   private func callInstead() throws {
-    for failed in try receipts.failedWithFallback(at: .now) {
-      try connection.transaction {
-        // Whoever takes it first makes the call.
-        guard let sealed = try receipts.takeFallback(failed.id), failed.expiresAt > .now,
-          let number = PhoneNumber(
-            try vault.openDestination(failed.destinationSealed, failed.id), region: "ZZ")
-        else { return }
-        try outbox.queue(
-          OutgoingMessage(
-            id: Identifier(at: .now), .code, .call, account: failed.account,
-            to: .phone(number), text: try vault.openFallback(sealed, failed.id),
-            expiresAt: failed.expiresAt), at: .now)
-        log.notice("code is said on the phone", metadata: ["message_id": "\(failed.id)"])
+    for waiting in try receipts.withFallback(at: .now) {
+      let now = Date.now
+      // An earlier code than the newest opens nothing.
+      guard waiting.isFailed, waiting.expiresAt > now, try receipts.isNewestCode(waiting),
+        let sealed = waiting.fallbackSealed,
+        let number = PhoneNumber(
+          try vault.openDestination(waiting.destinationSealed, waiting.id), region: "ZZ")
+      else {
+        _ = try receipts.takeFallback(waiting.id)
+        continue
+      }
+      let text = try vault.openFallback(sealed, waiting.id)
+      var request = SendGuard.Request(
+        number: number, channel: .call, text: text, asker: .host(waiting.account),
+        isNumberProven: true)
+      request.kind = .fallback
+      do {
+        try sends.send(request, at: now) {
+          // Whoever takes it first makes the call.
+          guard try receipts.takeFallback(waiting.id) else { return false }
+          try outbox.queue(
+            OutgoingMessage(
+              id: Identifier(at: now), .code, .call, account: waiting.account,
+              to: .phone(number), text: text, expiresAt: waiting.expiresAt), at: now)
+          return true
+        }
+        log.notice("code is said on the phone", metadata: ["message_id": "\(waiting.id)"])
+      } catch let refusal as Rejection {
+        _ = try receipts.takeFallback(waiting.id)
+        log.notice(
+          "code is not said on the phone",
+          metadata: ["message_id": "\(waiting.id)", "limit": "\(refusal.limit ?? "none")"])
       }
     }
   }
 
   /// Gives up waiting for receipts that did not come, and asks once.
   private func askSilent() throws {
-    for silent in try receipts.giveUpSilent(at: .now) {
+    let free = Self.maximumTransfers - Self.reservedForCodes - transfers.count
+    for silent in try receipts.giveUpSilent(limit: min(Self.maximumQuestions, free), at: .now) {
       guard let carrier = (texts + mail).first(where: { $0.name == silent.provider }),
         let request = carrier.askStatus(sid: silent.sid)
       else { continue }
@@ -306,9 +338,12 @@ package final class Courier {
     let free = Self.maximumPosts - posting
     guard free > 0 else { return }
     let now = Date.now
-    for event in try hostEvents.claim(
-      limit: free, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
-    {
+    let events = try connection.transaction {
+      try hostEvents.claim(
+        limit: free, at: now, leaseUntil: now.addingTimeInterval(Self.lease(.sms)))
+    }
+    isPostBacklog = events.count == free
+    for event in events {
       posting += 1
       transfers.add(post.request(event.body, at: now), .event(event))
     }
@@ -320,19 +355,18 @@ package final class Courier {
     posting -= 1
     let now = Date.now
     let answer = if case .success(let response) = result { response.status } else { 0 }
-    attempt("event") {
-      if (200..<300).contains(answer) {
-        try hostEvents.markDelivered(event, answer: answer, at: now)
-      } else {
-        let due = post?.retry(attempts: event.attempts, createdAt: event.createdAt, at: now)
-        log.warning(
-          due == nil ? "host was not told" : "host did not take an event",
-          metadata: [
-            "event_id": "\(event.id)", "answer": "\(answer)", "attempt": "\(event.attempts)",
-          ])
-        try hostEvents.markFailed(event, answer: answer, due: due, at: now)
-      }
+    let isTaken = (200..<300).contains(answer)
+    let due =
+      isTaken ? nil : post?.retry(attempts: event.attempts, createdAt: event.createdAt, at: now)
+    if !isTaken {
+      log.warning(
+        due == nil ? "host was not told" : "host did not take an event",
+        metadata: [
+          "event_id": "\(event.id)", "answer": "\(answer)", "attempt": "\(event.attempts)",
+        ])
     }
+    posts.append(
+      HostEventStore.Posted(event: event, answer: answer, isTaken: isTaken, due: due))
   }
 
   // MARK: Recording
@@ -362,6 +396,14 @@ package final class Courier {
       case .event(let event): posted(event, result)
       }
     }
+    if !posts.isEmpty {
+      attempt("events") {
+        try connection.transaction {
+          for posted in posts { try hostEvents.record(posted, at: .now) }
+        }
+        posts = []
+      }
+    }
     guard !outcomes.isEmpty else { return }
     // Not recorded: tried again with the next ones. If this process dies first, the leases end and
     // the provider is asked.
@@ -387,7 +429,7 @@ package final class Courier {
           "outcome cannot be recorded",
           metadata: ["message_id": "\(outcome.message.id)", "error": "\(error)"])
         _ = attempt("give up") {
-          try store.markEnded(
+          _ = try store.markEnded(
             outcome.message, .unknown, .outcomeUnknown, code: nil, at: .now)
           try delivery.alert(outcome.message.id, .outcomeUnknown, at: .now)
         }
@@ -480,7 +522,7 @@ package final class Courier {
         }
         try delivery.applyEarlyCallback(sid: sid, events, at: now)
       case .ended(let status, let failure, let code):
-        try store.markEnded(message, status, failure, code: code, at: now)
+        guard try store.markEnded(message, status, failure, code: code, at: now) else { continue }
         if status != .expired || message.kind == OutgoingMessage.Kind.code.rawValue {
           try delivery.alert(message.id, failure, at: now)
         }

@@ -9,6 +9,7 @@ struct CourierStore {
     let id: OutgoingMessage.ID
     let kind: String
     let channel: OutgoingMessage.Channel
+    let destinationHash: [UInt8]
     let destinationSealed: [UInt8]
     let payloadSealed: [UInt8]
     let expiresAt: Date
@@ -76,7 +77,7 @@ struct CourierStore {
     guard taken > 0 else { return [] }
     return try connection.all(
       """
-      SELECT id, kind, channel, destination_sealed, payload_sealed, expires_at, created_at, attempts, carrier, is_reclaimed
+      SELECT id, kind, channel, destination_hash, destination_sealed, payload_sealed, expires_at, created_at, attempts, carrier, is_reclaimed
         FROM message
        WHERE channel = \(channel.rawValue)
          AND queue_lane = \(lane.rawValue)
@@ -87,6 +88,7 @@ struct CourierStore {
       Claimed(
         id: try row.id("id"), kind: try row.text("kind"),
         channel: OutgoingMessage.Channel(rawValue: try row.text("channel")) ?? .sms,
+        destinationHash: try row.bytes("destination_hash"),
         destinationSealed: try row.bytes("destination_sealed"),
         payloadSealed: try row.optionalBytes("payload_sealed") ?? [],
         expiresAt: try row.time("expires_at"),
@@ -96,7 +98,8 @@ struct CourierStore {
     }
   }
 
-  /// The provider has it: the text is wiped, and the row leaves the queue.
+  /// The provider has it: the text is wiped, and the row leaves the queue. What could still be said on the phone
+  /// is looked at again when it has expired.
   func markSent(
     _ message: Claimed, provider: String, sid: String, _ progress: CarrierProgress, at now: Date
   ) throws(DatabaseError) {
@@ -104,26 +107,31 @@ struct CourierStore {
       """
       UPDATE message
          SET status = \(progress.status.rawValue), status_rank = \(progress.rank), provider = \(provider), provider_sid = \(sid), failure = NULL, sent_at = \(now),
-             finished_at = IF(\(progress.rank >= 4), \(now), NULL), queue_lane = NULL, payload_sealed = NULL, owner = NULL
+             finished_at = IF(\(progress.rank >= 4), \(now), NULL), payload_sealed = NULL, owner = NULL,
+             queue_lane = IF(fallback_sealed IS NULL, NULL, \(OutgoingMessage.receiptLane)),
+             due_at = IF(fallback_sealed IS NULL, due_at, expires_at)
        WHERE id = \(message.id)
          AND queue_lane IN (0, 1, 2)
       """)
   }
 
-  /// It will not be sent: refused, expired, or given up.
+  /// It will not be sent: refused, expired, or given up; false when another claim has it by now. A code that was
+  /// certainly not sent may be said on the phone.
   func markEnded(
     _ message: Claimed, _ status: MessageStatus, _ failure: Failure, code: Int?, at now: Date
-  ) throws(DatabaseError) {
-    try connection.execute(
+  ) throws(DatabaseError) -> Bool {
+    let mayCall = status == .failed && failure.isWorthCalling
+    return try connection.execute(
       """
       UPDATE message
          SET status = \(status.rawValue), failure = \(failure.rawValue), error_code = \(code.map(String.init)),
-             finished_at = \(now), queue_lane = IF(fallback_sealed IS NULL, NULL, \(OutgoingMessage.receiptLane)),
+             finished_at = \(now), queue_lane = IF(\(mayCall) AND fallback_sealed IS NOT NULL, \(OutgoingMessage.receiptLane), NULL),
+             fallback_sealed = IF(\(mayCall), fallback_sealed, NULL),
              due_at = \(now), payload_sealed = NULL, owner = NULL
        WHERE id = \(message.id)
          AND queue_lane IN (0, 1, 2)
          AND owner = \(message.owner)
-      """)
+      """) == 1
   }
 
   /// It goes back into the queue, certainly not sent.

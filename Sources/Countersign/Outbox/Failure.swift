@@ -29,6 +29,15 @@ package enum Failure: String, Sendable {
     }
   }
 
+  /// True when a call may arrive where the text did not. A number that is blocked or unwanted is not called in its
+  /// stead, which would cost more.
+  var isWorthCalling: Bool {
+    switch self {
+    case .destinationNotSMSCapable, .destinationUnreachable, .destinationUnknown: true
+    default: false
+    }
+  }
+
   /// True when nothing will go out until an operator does something.
   package var needsOperator: Bool {
     switch self {

@@ -21,7 +21,6 @@ package struct PasswordReset {
   private let outbox: Outbox
   private let notices: SecurityNotices
   private let wording: Wording
-  private let canCall: Bool
   private let rules: PasswordRules
   private let phones: PhoneVault
   private let keys: KeyRing
@@ -43,7 +42,6 @@ package struct PasswordReset {
     outbox = Outbox(connection, configuration)
     notices = SecurityNotices(connection, configuration)
     wording = Wording(configuration)
-    canCall = configuration.canCall
     rules = PasswordRules(productName: configuration.productName, breaches: breaches)
     keys = configuration.keys
     coolingOff = TimeInterval(configuration.limits.coolingOffHours) * 3_600
@@ -80,14 +78,12 @@ package struct PasswordReset {
       try store.issue(.reset, subject, issue, at: now)
       try store.issue(.resetMail, subject, mailed, at: now)
       guard let holder = try accounts.holder(of: subject) else { return false }
-      var message = OutgoingMessage(
-        id: text, .code, .sms, account: holder.id, to: .phone(number),
-        text: wording.code(code, .resetPassword, minutes: lifetime.minutes, holder.language),
-        expiresAt: end)
-      if canCall {
-        message.fallback = wording.spokenCode(code, .resetPassword, holder.language.spoken)
-      }
-      try outbox.queue(message, at: now)
+      // Never said on the phone by itself: a stranger asks for it, and a mailbox would take it down.
+      try outbox.queue(
+        OutgoingMessage(
+          id: text, .code, .sms, account: holder.id, to: .phone(number),
+          text: wording.code(code, .resetPassword, minutes: lifetime.minutes, holder.language),
+          expiresAt: end), at: now)
       guard try needsSecondProof(holder.id) else { return true }
       try outbox.queue(
         OutgoingMessage(

@@ -161,7 +161,8 @@ import Testing
     let done = atOnce(2) { index -> Bool in
       do {
         let connection = Connection(location)
-        if index == 1 { MonotonicClock.sleep(milliseconds: 500) }
+        // Five seconds are waited for a row.
+        if index == 1 { MonotonicClock.sleep(milliseconds: 7_000) }
         var isFirstRun = true
         try connection.transaction {
           try connection.execute("UPDATE thing SET n = n + \(index == 0 ? 100 : 1) WHERE id = 1")

@@ -21,6 +21,8 @@ struct SMTPMail: Carrier {
 
   func send(_ order: CarrierOrder) throws -> TransferRequest {
     var request = TransferRequest(method: .post, url: settings.url)
+    // A server may read all of a mail before it answers (RFC 5321 section 4.5.3.2.6).
+    request.milliseconds = 60_000
     request.login = settings.login
     let subject = order.text.subject ?? product
     var headers = [
@@ -48,9 +50,11 @@ struct SMTPMail: Carrier {
         return .accepted(
           sid: "\(order.message)@\(domain)".prefix(64).description,
           CarrierProgress(status: .sent, rank: 3))
-      case 421, 450, 451, 452: return .notTaken(after: nil, .providerUnavailable)
+      case 400..<500: return .notTaken(after: nil, .providerUnavailable)
       case 530, 534, 535, 538: return .refused(code: response.status, .providerAuthFailed)
       case 510, 511, 550, 551, 553: return .refused(code: response.status, .destinationInvalid)
+      // Its mailbox is full.
+      case 552: return .refused(code: response.status, .destinationUnreachable)
       default: return .refused(code: response.status, .providerRequestRejected)
       }
     }

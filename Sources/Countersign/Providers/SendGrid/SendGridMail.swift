@@ -42,6 +42,14 @@ struct SendGridMail: Carrier {
       struct Setting: Encodable { let enable = false }
       let click_tracking = Setting()
       let open_tracking = Setting()
+      /// Mail that can be ended has a link of ours.
+      let subscription_tracking = Setting()
+    }
+    /// What is told of security goes out whatever its reader thinks of other mail.
+    struct Settings: Encodable {
+      struct Setting: Encodable { let enable = true }
+      let bypass_unsubscribe_management = Setting()
+      let bypass_spam_management = Setting()
     }
 
     let personalizations: [Personalization]
@@ -52,6 +60,7 @@ struct SendGridMail: Carrier {
     var template_id: String?
     var headers: [String: String]?
     let tracking_settings = Tracking()
+    var mail_settings: Settings?
   }
 
   func send(_ order: CarrierOrder) throws -> TransferRequest {
@@ -78,6 +87,7 @@ struct SendGridMail: Carrier {
         [Mail.Content(type: "text/plain", value: text.body)]
         + (text.html(product: product).map { [Mail.Content(type: "text/html", value: $0)] } ?? [])
     }
+    if text.mail?.unsubscribe == nil { mail.mail_settings = Mail.Settings() }
     let headers = text.unsubscribeHeaders
     if !headers.isEmpty { mail.headers = Dictionary(uniqueKeysWithValues: headers) }
     request.body = Array(try JSONEncoder().encode(mail))
@@ -93,14 +103,18 @@ struct SendGridMail: Carrier {
     case .success(let response):
       switch response.status {
       case 200..<300:
-        // Taken under no name: there is nothing more to learn of it.
+        // Taken under no name: there is nothing more to learn of it, and it goes by ours.
         guard let sid = response.headers[Self.messageID], (1...64).contains(sid.utf8.count),
           sid.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else { return .unknown }
+        else {
+          return .accepted(
+            sid: order.message.description, CarrierProgress(status: .sent, rank: 1))
+        }
         return .accepted(sid: sid, CarrierProgress(status: .sent, rank: 1))
       case 429:
         let reset = response.headers[Self.limitReset].flatMap { Int($0) }
-        let wait = reset.map { max(1, $0 - Int(Date.now.timeIntervalSince1970)) }
+        let now = Int(Date.now.timeIntervalSince1970)
+        let wait = reset.flatMap { (now...(now + 86_400)).contains($0) ? max(1, $0 - now) : nil }
         return .notTaken(after: response.retryAfter ?? wait, .providerRateLimited)
       case 503: return .notTaken(after: response.retryAfter, .providerUnavailable)
       case 500...: return .unknown

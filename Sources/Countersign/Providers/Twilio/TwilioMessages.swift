@@ -68,8 +68,7 @@ struct TwilioMessages: Carrier {
   }
 
   private static func escaped(_ text: String) -> String {
-    text.split(separator: "&", omittingEmptySubsequences: false).joined(separator: "&amp;")
-      .split(separator: "<", omittingEmptySubsequences: false).joined(separator: "&lt;")
+    Mail.escaped(text)
   }
 
   /// The request that asks what Twilio knows of messages or calls to the same number, newest first.

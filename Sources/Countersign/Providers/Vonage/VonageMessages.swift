@@ -64,15 +64,15 @@ struct VonageMessages: Carrier {
       guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)),
         let first = answer.messages.first
       else { return .unknown }
-      if let refused = answer.messages.first(where: { $0.status != "0" }) {
-        // Of a long text some parts may have gone: it is not sent again.
-        guard answer.messages.allSatisfy({ $0.status != "0" }) else { return .unknown }
-        let code = Int(refused.status)
-        return code == 1
-          ? .notTaken(after: nil, .providerRateLimited)
-          : .refused(code: code, Failure(vonageStatus: code))
+      // Of a long text some parts may be on their way: it is not sent again, and its receipts say the rest.
+      guard let taken = answer.messages.first(where: { $0.status == "0" }) else {
+        switch Int(first.status) {
+        case 1: return .notTaken(after: nil, .providerRateLimited)
+        case 5: return .unknown
+        case let code: return .refused(code: code, Failure(vonageStatus: code))
+        }
       }
-      guard let sid = first.id, (1...64).contains(sid.utf8.count),
+      guard let sid = taken.id, (1...64).contains(sid.utf8.count),
         sid.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
       else { return .unknown }
       return .accepted(sid: sid, CarrierProgress(status: .sent, rank: 1))
@@ -95,7 +95,6 @@ extension Failure {
     case 7: self = .destinationOptedOut
     case 33: self = .destinationUnknown
     case 4, 8, 9, 14: self = .providerAuthFailed
-    case 5: self = .providerUnavailable
     case 11, 15, 29: self = .providerMisconfigured
     default: self = .providerRequestRejected
     }

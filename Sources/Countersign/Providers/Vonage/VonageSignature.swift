@@ -41,7 +41,9 @@ package struct VonageSignature: Sendable {
     for (name, value) in form.pairs.filter({ $0.name != "sig" }).sorted(by: {
       $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
     }) {
-      text += "&\(name)=\(String(value.map { $0 == "&" || $0 == "=" ? "_" : $0 }))"
+      text += "&\(name)="
+      // By scalars: a mark that follows would hide the character from a look at letters.
+      text.unicodeScalars += value.unicodeScalars.map { $0 == "&" || $0 == "=" ? "_" : $0 }
     }
     let data = Array(text.utf8)
     let key = SymmetricKey(data: secret.bytes)
