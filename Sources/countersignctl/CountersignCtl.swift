@@ -8,7 +8,7 @@ struct CountersignCtl: ParsableCommand {
     abstract: "Runs and operates Countersign.",
     subcommands: [
       Up.self, Migrate.self, Doctor.self, Admin.self, APIKey.self, DestinationsCommand.self,
-      EventsCommand.self, Preview.self, Keys.self, Purge.self,
+      EventsCommand.self, SuppressionsCommand.self, Preview.self, Keys.self, Purge.self,
     ])
 }
 

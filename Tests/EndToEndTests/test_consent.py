@@ -56,6 +56,17 @@ def test_nothing_else_that_people_write_stops_anything(system, key, person, text
     assert tell(system, key, person)["skipped"] == []
 
 
+def test_an_operator_sees_why_somebody_gets_nothing_and_lets_it_go_there_again(system, key, person):
+    write(system, person["number"], "STOP")
+    shown = system.ctl("suppressions", "show", "--number", person["number"]).stdout
+    assert shown.startswith("+15005550006  opted_out  20") and shown.count("\n") == 1
+    assert system.ctl("suppressions", "remove", "--number", person["number"]).stdout == "removed 1\n"
+    assert tell(system, key, person)["skipped"] == []
+    assert system.ctl("suppressions", "show", "--email", person["email"]).stdout == ""
+    for wrong in ([], ["--number", "12"], ["--email", "x"], ["--number", "+14155552671", "--email", "a@example.com"]):
+        assert system.ctl("suppressions", "show", *wrong, check=False).returncode != 0
+
+
 def test_a_notice_of_security_goes_by_mail_alone_to_who_stopped_texts(system, person):
     write(system, person["number"], "STOP")
     count = len(system.messages(person["number"]))

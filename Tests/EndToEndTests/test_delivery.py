@@ -11,7 +11,9 @@ import hashlib
 import hmac
 import itertools
 import json
+import os
 import re
+import signal
 import time
 import uuid
 from email import message_from_bytes, policy
@@ -102,6 +104,9 @@ def test_every_order_and_repetition_of_events_ends_the_same(system, key, mailed)
     before = row(system, mailed["message"])
     assert {a.status_code for a in at_once(50, lambda _: sendgrid(system, events))} == {200}
     assert row(system, mailed["message"]) == before
+    # Each counts once: whatever has become of the message since, the same event does nothing again.
+    system.rows("UPDATE message SET status = 'sent', status_rank = 1 WHERE id = UNHEX(REPLACE(%s, '-', ''))", mailed["message"])
+    assert sendgrid(system, events).status_code == 200 and row(system, mailed["message"])["status"] == "sent"
 
 
 def test_a_batch_of_thousands_is_taken_and_a_bad_event_in_it_holds_up_no_other(system, key, mailed):
@@ -451,6 +456,27 @@ def test_what_would_have_been_said_is_wiped_with_the_receipt_or_with_the_code(sy
     eventually(lambda: system.rows(sealed, person["userId"])[0] == {"kept": 1, "status": "sent"})
     system.rows("UPDATE message SET expires_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND, due_at = UTC_TIMESTAMP(6) WHERE account_id = UNHEX(REPLACE(%s, '-', ''))", person["userId"])
     eventually(lambda: system.rows(sealed, person["userId"])[0] == {"kept": 0, "status": "sent"}, 40)
+
+
+# Killed in between
+
+def test_a_courier_killed_between_sending_and_recording_sends_no_text_twice(own_system):
+    system = own_system()
+    key, people = system.key("notifications"), []
+    for _ in range(4):
+        person = system.register()
+        people.append(person | {"number": system.verify_phone(person)})
+    eventually(lambda: all(m["status"] == "delivered" for person in people for m in system.messages(person["number"])))
+    for person in people:
+        # Taken, and answered when nobody listens any more.
+        system.rule(action="slow", seconds=2, to=person["number"], times=1)
+        system.call("POST", "/api/notifications/low-balance", {"userId": person["userId"], "balance": 1, "threshold": 2}, key)
+    time.sleep(1)
+    os.kill(system.pid("courier"), signal.SIGKILL)
+    texts = lambda: [m for person in people for m in system.messages(person["number"]) if "Low balance" in m["body"]]
+    done = "SELECT COUNT(*) AS n FROM message WHERE kind = 'low_balance' AND status = 'delivered'"
+    eventually(lambda: system.rows(done)[0]["n"] == len(people), 60)
+    assert sorted(m["to"] for m in texts()) == sorted(person["number"] for person in people)
 
 
 # Silence

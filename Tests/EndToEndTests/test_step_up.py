@@ -32,7 +32,7 @@ def test_a_transfer_is_confirmed_by_a_text_message_that_names_amount_and_payee(s
     assert begun.status_code == 201 and begun.json()["method"] == "sms" and begun.json()["details"] == TRANSFER
     code = system.code(person["number"], 3)
     text = system.messages(person["number"])[0]["body"]
-    assert text == (f"1,234.56 EUR to ACME GmbH: your Countersign code is {code}. Valid 5 minutes. Never share it."
+    assert text == (f"€1,234.56 to ACME GmbH: your Countersign code is {code}. Valid 5 minutes. Never share it."
                     f"\n\n@127.0.0.1 #{code}")
 
     confirmed = system.answer(begun.json()["challengeId"], code=code)
@@ -301,7 +301,7 @@ def test_another_code_for_a_payment_names_it_again_and_may_be_a_call(own_system)
     system.rows("UPDATE challenge SET code_issued_at = code_issued_at - INTERVAL 1 SECOND")
     assert system.call("POST", path, {"channel": "sms"}, person["token"]).status_code == 200
     second = system.code(person["number"], 4)
-    assert system.messages(person["number"])[0]["body"].startswith("1,234.56 EUR to ACME GmbH: ")
+    assert system.messages(person["number"])[0]["body"].startswith("€1,234.56 to ACME GmbH: ")
     if first != second:
         assert system.answer(challenge, code=first).status_code == 401
     assert system.answer(challenge, code=second).status_code == 200

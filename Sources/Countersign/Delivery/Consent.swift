@@ -112,6 +112,26 @@ package struct Consent {
     }
   }
 
+  /// What stands against messages to somebody, for an operator: the sender, the reason, and since when.
+  package func list(_ number: PhoneNumber?, _ email: String?) throws -> [(
+    sender: String, reason: String, since: Date
+  )] {
+    try store.list(try hash(number, email))
+  }
+
+  /// Lets messages go to somebody again, at an operator's word. A provider that keeps a list of its own still
+  /// refuses.
+  ///
+  /// - Returns: how many reasons there were.
+  package func release(_ number: PhoneNumber?, _ email: String?) throws -> Int {
+    try store.release(try hash(number, email))
+  }
+
+  private func hash(_ number: PhoneNumber?, _ email: String?) throws -> [UInt8] {
+    if let number { return try phones.hash(number) }
+    return try email.map { try vault.hash(email: $0) } ?? []
+  }
+
   /// Notes that an address takes no more mail; called inside a transaction.
   package func suppressInTransaction(
     email: String, _ reason: Reason, at now: Date
@@ -175,6 +195,16 @@ struct ConsentStore {
         FROM message
        WHERE id = \(message)
       """)
+  }
+
+  func list(_ hash: [UInt8]) throws -> [(sender: String, reason: String, since: Date)] {
+    try connection.all(
+      "SELECT sender, reason, created_at FROM suppression WHERE destination_hash = \(hash)"
+    ).map { (try $0.text("sender"), try $0.text("reason"), try $0.time("created_at")) }
+  }
+
+  func release(_ hash: [UInt8]) throws(DatabaseError) -> Int {
+    try connection.execute("DELETE FROM suppression WHERE destination_hash = \(hash)")
   }
 
   func release(_ hash: [UInt8], _ sender: String) throws(DatabaseError) {

@@ -14,6 +14,7 @@ final class ReceiptStore {
   private var portion = smallestPortion
   private static let smallestPortion: TimeInterval = 60
   private static let largestPortion: TimeInterval = 3_600
+  private static let portionsAtOnce = 8
 
   init(connection: Connection) {
     self.connection = connection
@@ -33,10 +34,19 @@ final class ReceiptStore {
   /// down every callback.
   func giveUpSilent(limit: Int, at now: Date) throws -> [Silent] {
     guard limit > 0 else { return [] }
-    let end = now - Self.patience
-    let start = lookedUntil ?? now - Self.reach
-    let until = min(end, start + portion)
-    guard start < until else { return [] }
+    for _ in 0..<Self.portionsAtOnce {
+      let start = lookedUntil ?? now - Self.reach
+      let until = min(now - Self.patience, start + portion)
+      guard start < until else { break }
+      let silent = try giveUpSilent(from: start, until: until, limit: limit, at: now)
+      if !silent.isEmpty { return silent }
+    }
+    return []
+  }
+
+  private func giveUpSilent(
+    from start: Date, until: Date, limit: Int, at now: Date
+  ) throws -> [Silent] {
     let rows = try connection.all(
       """
       SELECT id, provider, provider_sid
@@ -52,7 +62,8 @@ final class ReceiptStore {
     for row in rows {
       let id: OutgoingMessage.ID = try row.id("id")
       let changed = try connection.execute(
-        "UPDATE message SET status = 'unknown' WHERE id = \(id) AND status = 'sent'")
+        "UPDATE message SET status = 'unknown', finished_at = \(now) WHERE id = \(id) AND status = 'sent'"
+      )
       guard changed == 1 else { continue }
       silent.append(
         Silent(sid: try row.text("provider_sid"), provider: try row.text("provider")))

@@ -23,26 +23,17 @@ package final class Courier {
   private let store: CourierStore
   private let delivery: DeliveryStore
   private let vault: MessageVault
-  private let outbox: Outbox
-  /// Who carries texts, calls, and mail, in order of preference.
-  private let texts: [any Carrier]
-  private let calls: [any Carrier]
-  private let mail: [any Carrier]
+  private let carriers: Carriers
   private let receipts: ReceiptStore
   private let consent: Consent
-  private let sends: SendGuard
+  private let calls: FallbackCalls
+  private let poster: EventPoster
   private let events: HostEvents
-  private let hostEvents: HostEventStore
-  private let post: HostEventPost?
   private let log: Logger
   private let bell: CourierBellReceiver
   private let destinations: DestinationStore
   private let transfers = TransferSet<Work>(connections: maximumTransfers)
   private var outcomes: [Outcome] = []
-  private var posting = 0
-  /// There were more events for the host than could be posted at once.
-  private var isPostBacklog = false
-  private var posts: [HostEventStore.Posted] = []
 
   /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come
   /// meanwhile.
@@ -65,8 +56,7 @@ package final class Courier {
   private static let priceSeconds: UInt64 = 600
   private static let firstPriceSeconds: UInt64 = 5
 
-  /// Events for the host that are on their way at once, and how often it is looked for more.
-  private static let maximumPosts = 16
+  /// How often it is looked for events for the host that nobody rang for.
   private static let postSeconds: UInt64 = 1
   /// How often providers that said nothing are asked.
   private static let silenceSeconds: UInt64 = 1
@@ -106,30 +96,12 @@ package final class Courier {
     delivery = DeliveryStore(connection: connection)
     destinations = DestinationStore(connection: connection)
     receipts = ReceiptStore(connection: connection)
-    outbox = Outbox(connection, configuration)
     consent = Consent(connection, configuration)
-    sends = SendGuard(connection, configuration)
+    calls = FallbackCalls(connection, configuration, log)
+    poster = EventPoster(connection, configuration, log)
     events = HostEvents(connection, configuration)
-    hostEvents = HostEventStore(connection: connection)
-    post = configuration.hostEvents.map(HostEventPost.init)
     vault = MessageVault(keys: configuration.keys)
-    let twilio = TwilioMessages(configuration.twilio, configuration.publicBaseURL)
-    texts = configuration.providers.texts.compactMap { provider -> (any Carrier)? in
-      switch provider {
-      case .twilio: twilio
-      case .vonage:
-        configuration.vonage.map { VonageMessages($0, configuration.publicBaseURL) }
-      }
-    }
-    calls = [twilio]
-    mail = configuration.providers.mail.compactMap { provider -> (any Carrier)? in
-      switch provider {
-      case .sendgrid:
-        configuration.sendGrid.map { SendGridMail($0, productName: configuration.productName) }
-      case .smtp:
-        configuration.smtp.map { SMTPMail($0, productName: configuration.productName) }
-      }
-    }
+    carriers = Carriers(configuration)
     self.log = log
     bell = try CourierBellReceiver(path: configuration.courierSocket)
   }
@@ -154,9 +126,9 @@ package final class Courier {
       if isRung || isBacklog || now >= claimsAt {
         isBacklog = attempt("claim") { try claim() } ?? false
         claimsAt = now + UInt64(Self.pollMilliseconds) * 1_000_000
-        attempt("calls") { try callInstead() }
+        attempt("calls") { try calls.queue(at: .now) }
       }
-      if isRung || isPostBacklog && posting == 0 { postsAt = now }
+      if isRung || poster.isReadyForMore { postsAt = now }
       if isDue(&postsAt, every: Self.postSeconds, now) { attempt("events") { try postEvents() } }
       if isDue(&pricesAt, every: Self.priceSeconds, now) {
         attempt("prices") { try askPrices() }
@@ -172,7 +144,7 @@ package final class Courier {
     }
     log.notice("stopping", metadata: ["under_way": "\(transfers.count)"])
     Signals.exitUnlessDone(within: 20)
-    while transfers.count > 0 || !outcomes.isEmpty || !posts.isEmpty {
+    while transfers.count > 0 || !outcomes.isEmpty || poster.isUnfinished {
       collect()
       if transfers.count > 0 { transfers.wait(descriptor: -1, milliseconds: 50) }
     }
@@ -207,7 +179,7 @@ package final class Courier {
         isBacklog = true
         continue
       }
-      guard !carriers(of: channel).isEmpty else { continue }
+      guard !carriers[channel].isEmpty else { continue }
       let now = Date.now
       let claimed = try store.claim(
         lane, channel, limit: places, at: now,
@@ -217,14 +189,6 @@ package final class Courier {
       if claimed.count == places { isBacklog = true }
     }
     return isBacklog
-  }
-
-  private func carriers(of channel: OutgoingMessage.Channel) -> [any Carrier] {
-    switch channel {
-    case .sms: texts
-    case .call: calls
-    case .email: mail
-    }
   }
 
   private func begin(_ message: CourierStore.Claimed, _ stopped: Set<String>, _ now: Date) {
@@ -240,7 +204,7 @@ package final class Courier {
         to: try vault.openDestination(message.destinationSealed, message.id),
         text: try vault.openText(message.payloadSealed, message.id),
         lifetime: Int(message.expiresAt.timeIntervalSince(now)))
-      let carriers = carriers(of: message.channel)
+      let carriers = carriers[message.channel]
       // There may be fewer than when it was queued.
       let index = min(message.carrier, carriers.count - 1)
       let carrier = carriers[index]
@@ -279,46 +243,9 @@ package final class Courier {
   /// Asks what messages cost, one a country: budgets of money go by it.
   private func askPrices() throws {
     for message in try destinations.unpriced(at: .now) {
-      guard let request = calls.first?.askPrice(sid: message.sid, message.channel) else { continue }
+      guard let request = carriers.named("twilio")?.askPrice(sid: message.sid, message.channel)
+      else { continue }
       transfers.add(request, .price(message))
-    }
-  }
-
-  /// Says codes on the phone whose text did not arrive, and wipes those that were not needed there.
-  private func callInstead() throws {
-    for waiting in try receipts.withFallback(at: .now) {
-      let now = Date.now
-      // An earlier code than the newest opens nothing.
-      guard waiting.isFailed, waiting.expiresAt > now, try receipts.isNewestCode(waiting),
-        let sealed = waiting.fallbackSealed,
-        let number = PhoneNumber(
-          try vault.openDestination(waiting.destinationSealed, waiting.id), region: "ZZ")
-      else {
-        _ = try receipts.takeFallback(waiting.id)
-        continue
-      }
-      let text = try vault.openFallback(sealed, waiting.id)
-      var request = SendGuard.Request(
-        number: number, channel: .call, text: text, asker: .host(waiting.account),
-        isNumberProven: true)
-      request.kind = .fallback
-      do {
-        try sends.send(request, at: now) {
-          // Whoever takes it first makes the call.
-          guard try receipts.takeFallback(waiting.id) else { return false }
-          try outbox.queue(
-            OutgoingMessage(
-              id: Identifier(at: now), .code, .call, account: waiting.account,
-              to: .phone(number), text: text, expiresAt: waiting.expiresAt), at: now)
-          return true
-        }
-        log.notice("code is said on the phone", metadata: ["message_id": "\(waiting.id)"])
-      } catch let refusal as Rejection {
-        _ = try receipts.takeFallback(waiting.id)
-        log.notice(
-          "code is not said on the phone",
-          metadata: ["message_id": "\(waiting.id)", "limit": "\(refusal.limit ?? "none")"])
-      }
     }
   }
 
@@ -326,7 +253,7 @@ package final class Courier {
   private func askSilent() throws {
     let free = Self.maximumTransfers - Self.reservedForCodes - transfers.count
     for silent in try receipts.giveUpSilent(limit: min(Self.maximumQuestions, free), at: .now) {
-      guard let carrier = (texts + mail).first(where: { $0.name == silent.provider }),
+      guard let carrier = carriers.named(silent.provider),
         let request = carrier.askStatus(sid: silent.sid)
       else { continue }
       transfers.add(request, .receipt(silent, carrier))
@@ -334,39 +261,7 @@ package final class Courier {
   }
 
   private func postEvents() throws {
-    guard let post else { return }
-    let free = Self.maximumPosts - posting
-    guard free > 0 else { return }
-    let now = Date.now
-    let events = try connection.transaction {
-      try hostEvents.claim(
-        limit: free, at: now, leaseUntil: now.addingTimeInterval(Self.lease(.sms)))
-    }
-    isPostBacklog = events.count == free
-    for event in events {
-      posting += 1
-      transfers.add(post.request(event.body, at: now), .event(event))
-    }
-  }
-
-  private func posted(
-    _ event: HostEventStore.Claimed, _ result: Result<TransferResponse, TransferError>
-  ) {
-    posting -= 1
-    let now = Date.now
-    let answer = if case .success(let response) = result { response.status } else { 0 }
-    let isTaken = (200..<300).contains(answer)
-    let due =
-      isTaken ? nil : post?.retry(attempts: event.attempts, createdAt: event.createdAt, at: now)
-    if !isTaken {
-      log.warning(
-        due == nil ? "host was not told" : "host did not take an event",
-        metadata: [
-          "event_id": "\(event.id)", "answer": "\(answer)", "attempt": "\(event.attempts)",
-        ])
-    }
-    posts.append(
-      HostEventStore.Posted(event: event, answer: answer, isTaken: isTaken, due: due))
+    for (request, event) in try poster.claim(at: .now) { transfers.add(request, .event(event)) }
   }
 
   // MARK: Recording
@@ -380,7 +275,7 @@ package final class Courier {
             message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result))
         )
       case .price(let message):
-        guard let amount = calls.first?.price(result), amount > 0 else { continue }
+        guard let amount = carriers.named("twilio")?.price(result), amount > 0 else { continue }
         attempt("price") {
           try destinations.learn(amount, country: message.country, message.channel, at: .now)
         }
@@ -393,17 +288,10 @@ package final class Courier {
             }
           }
         }
-      case .event(let event): posted(event, result)
+      case .event(let event): poster.take(event, result, at: .now)
       }
     }
-    if !posts.isEmpty {
-      attempt("events") {
-        try connection.transaction {
-          for posted in posts { try hostEvents.record(posted, at: .now) }
-        }
-        posts = []
-      }
-    }
+    attempt("events") { try poster.record(at: .now) }
     guard !outcomes.isEmpty else { return }
     // Not recorded: tried again with the next ones. If this process dies first, the leases end and
     // the provider is asked.
@@ -442,7 +330,7 @@ package final class Courier {
   {
     let now = Date.now
     let next = task.message.carrier + 1
-    let hasNext = next < carriers(of: task.message.channel).count
+    let hasNext = next < carriers[task.message.channel].count
     switch task.carrier.outcome(result, of: task.order) {
     case .accepted(let sid, let progress):
       return .sent(provider: task.carrier.name, sid: sid, progress)

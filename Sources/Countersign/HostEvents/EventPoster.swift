@@ -1,0 +1,75 @@
+import FoundationEssentials
+import Logging
+
+/// Posts what is left for the host, through the courier's transfers.
+final class EventPoster {
+  private let connection: Connection
+  private let store: HostEventStore
+  /// Nil where there is nobody to tell.
+  private let post: HostEventPost?
+  private let log: Logger
+  private var posting = 0
+  private var answered: [HostEventStore.Posted] = []
+  /// There were more events than could be posted at once.
+  private var isBacklog = false
+
+  /// Events on their way at once: codes need the other places.
+  private static let maximumPosts = 16
+  /// A post takes ten seconds at most.
+  private static let lease: TimeInterval = 15
+
+  init(_ connection: Connection, _ configuration: Configuration, _ log: Logger) {
+    self.connection = connection
+    self.log = log
+    store = HostEventStore(connection: connection)
+    post = configuration.hostEvents.map(HostEventPost.init)
+  }
+
+  /// True when more can be claimed at once, without waiting for a ring.
+  var isReadyForMore: Bool { isBacklog && posting == 0 }
+
+  /// True while an answer is not recorded.
+  var isUnfinished: Bool { !answered.isEmpty }
+
+  /// Claims what is due, as requests to be sent.
+  func claim(at now: Date) throws -> [(TransferRequest, HostEventStore.Claimed)] {
+    guard let post, posting < Self.maximumPosts else { return [] }
+    let free = Self.maximumPosts - posting
+    let events = try connection.transaction {
+      try store.claim(limit: free, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
+    }
+    isBacklog = events.count == free
+    posting += events.count
+    return events.map { (post.request($0.body, at: now), $0) }
+  }
+
+  /// Takes what the host answered; it is recorded with the next ones.
+  func take(
+    _ event: HostEventStore.Claimed, _ result: Result<TransferResponse, TransferError>,
+    at now: Date
+  ) {
+    posting -= 1
+    let answer = if case .success(let response) = result { response.status } else { 0 }
+    let isTaken = (200..<300).contains(answer)
+    let due =
+      isTaken ? nil : post?.retry(attempts: event.attempts, createdAt: event.createdAt, at: now)
+    if !isTaken {
+      log.warning(
+        due == nil ? "host was not told" : "host did not take an event",
+        metadata: [
+          "event_id": "\(event.id)", "answer": "\(answer)", "attempt": "\(event.attempts)",
+        ])
+    }
+    answered.append(
+      HostEventStore.Posted(event: event, answer: answer, isTaken: isTaken, due: due))
+  }
+
+  /// Records what was answered. What cannot be recorded is posted again when its lease ends, under its own id.
+  func record(at now: Date) throws {
+    guard !answered.isEmpty else { return }
+    try connection.transaction {
+      for posted in answered { try store.record(posted, at: now) }
+    }
+    answered = []
+  }
+}
