@@ -29,6 +29,7 @@ struct Preview: ParsableCommand {
       ?? Wording(product: "Countersign", host: "auth.example.com", depositURL: nil)
     let preview = MessagePreview(kind, locale: locale, wording)
     if html {
+      guard preview.mail != nil else { throw ValidationError("\(event) is told by text only.") }
       print(preview.html)
       return
     }

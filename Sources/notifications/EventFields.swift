@@ -70,7 +70,7 @@ struct EventFields: RequestBody {
         throw Rejection(.invalidField, field: name.rawValue)
       }
       return .security(
-        .newLogin(ClientDescription(userAgent: device ?? "–", address: address ?? "–")))
+        .newLogin(ClientDescription(userAgent: device ?? "", address: address ?? "")))
     case .passwordChanged: return .security(.passwordChanged)
     case .phoneChanged: return .security(.phoneChanged)
     case .twoFactorEnabled:

@@ -140,7 +140,7 @@ def test_a_name_adds_no_link_and_no_line(system, key, person):
 def test_a_typographic_quote_or_an_emoji_does_not_double_the_price_of_a_text(system, key, person):
     tell(system, key, "payment-sent", person, amount=1, recipient="Bob\u2019s \u201cShop\u201d \u2014 \U0001F600", balance=2)
     phone, _ = texts(system, person, 2)
-    assert phone == ["Payment sent: $0.01 to Bob's \"Shop\" - . Balance: $0.02"]
+    assert phone == ["Payment sent: $0.01 to Bob's \"Shop\" -. Balance: $0.02"]
 
 
 def test_only_its_owner_and_the_host_see_a_notification(system, key, person):

@@ -166,7 +166,9 @@ package struct EventData: Sendable, Codable, Equatable {
       threshold = limit.amount
     case .security(let security):
       switch security {
-      case .newLogin(let client): (address, device) = (client.address, client.userAgent)
+      case .newLogin(let client):
+        address = client.address.isEmpty ? nil : client.address
+        device = client.userAgent.isEmpty ? nil : client.userAgent
       case .twoFactorEnabled(let factor), .factorDisabled(let factor), .codesFailing(let factor):
         method = factor.rawValue
       case .backupCodeUsed(let left): remaining = left

@@ -34,7 +34,9 @@ package struct Notifications {
     let preferences = try store.preferences(of: account.id)
     let event = preferences.withThreshold(event)
     let phone = account.isPhoneVerified ? account.phone : nil
-    let suppressed = try consent.reasons(phone, account.email)
+    var suppressed = try consent.reasons(phone, account.email)
+    // Somebody is always told of their account's security: where no text can be sent, mail is tried all the same.
+    if event.kind.isSecurity, phone == nil || suppressed[.sms] != nil { suppressed[.email] = nil }
     var messages: [OutgoingMessage] = []
     var skipped: [Notification.Skip] = []
     for channel in event.kind.channels {

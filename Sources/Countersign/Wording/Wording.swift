@@ -223,8 +223,10 @@ package struct Wording: Sendable {
     case .security(let security):
       switch security {
       case .newLogin(let client):
-        values["address"] = client.address
-        values["device"] = String(client.userAgent.prefix(60)).harmless
+        if !client.address.isEmpty { values["address"] = client.address }
+        if !client.userAgent.isEmpty {
+          values["device"] = String(client.userAgent.prefix(60)).harmless
+        }
       case .twoFactorEnabled(let factor), .factorDisabled(let factor), .codesFailing(let factor):
         values["factor"] = required("factor.\(factor.rawValue)", language)
       case .backupCodeUsed(let left): values["left"] = String(left)

@@ -44,6 +44,8 @@ import Testing
       ("Evil http://evil.com/x", "Evil http   evil com x"), ("a.b", "a b"),
       ("ACME Inc.", "ACME Inc."), ("St. Mary", "St. Mary"),
       ("x @bank.com #111111", "x  bank com  111111"),
+      ("évil\u{3002}com", "évil com"), ("ｅｖｉｌ\u{FF0E}ｃｏｍ", "ｅｖｉｌ ｃｏｍ"), ("👍", "-"),
+      ("Bob 👍", "Bob"),
       // Characters that a mark hides from a look at letters.
       ("a.\u{FE0E}b", "a b"), ("evil\u{D4E}.com", "evil\u{D4E} com"),
     ])
