@@ -11,7 +11,7 @@ struct Routes {
   init(_ connection: Connection, _ context: Server.Context) {
     self.connection = connection
     configuration = context.configuration
-    delivery = Delivery(connection, configuration)
+    delivery = Delivery(connection, configuration, context.log)
     consent = Consent(connection, configuration)
     twilio = TwilioDoor(configuration)
   }

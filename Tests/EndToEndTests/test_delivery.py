@@ -398,6 +398,10 @@ def test_a_number_that_nobody_has_proven_is_not_called_by_itself(system):
     assert system.messages(number, channel="call") == []
     alerts = eventually(lambda: system.rows("SELECT a.kind FROM alert a JOIN message m ON m.id = a.message_id WHERE m.account_id = UNHEX(REPLACE(%s, '-', ''))", person["userId"]))
     assert [a["kind"] for a in alerts] == ["code_undelivered"]
+    sid = system.messages(number)[0]["id"]
+    lines = [json.loads(line) for line in (system.state / "logs" / "webhooks.log").read_text().splitlines() if sid in line]
+    assert [(line["level"], line["message"], line["failure"], line["provider_code"]) for line in lines] == [
+        ("error", "code did not arrive", "destination_unreachable", "30003")]
 
 
 @pytest.mark.parametrize("code", [21408, 30450, 21610, 30007])

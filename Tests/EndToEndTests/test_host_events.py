@@ -136,7 +136,7 @@ def test_what_was_refused_for_a_day_is_given_up_listed_and_sent_again_at_a_word(
     heard.answer = lambda request: 500
     told = tell(system, person)
     id = wait(heard, notificationId=told["notificationId"])[0]["id"]
-    system.rows("UPDATE host_event SET created_at = created_at - INTERVAL 25 HOUR, due_at = UTC_TIMESTAMP(6) WHERE id = UNHEX(REPLACE(%s, '-', ''))", id)
+    system.rows("UPDATE host_event SET attempts = 15, due_at = UTC_TIMESTAMP(6) WHERE id = UNHEX(REPLACE(%s, '-', ''))", id)
     status = lambda: system.rows("SELECT status FROM host_event WHERE id = UNHEX(REPLACE(%s, '-', ''))", id)[0]["status"]
     eventually(lambda: status() == "dead", 20)
     line = next(line for line in system.ctl("events", "list").stdout.splitlines() if line.startswith(id))

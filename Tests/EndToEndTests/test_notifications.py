@@ -58,6 +58,8 @@ def test_a_payment_sent_is_told_by_text_and_mail_and_its_delivery_is_in_its_hist
     messages = delivered(system, key, answer)
     assert [[step["status"] for step in m["history"]] for m in messages] == [["queued", "sent", "delivered"]] * 2
     assert {m["provider"] for m in messages} == {"twilio", "sendgrid"}
+    text = next(m for m in messages if m["channel"] == "sms")
+    assert text["segments"] == 1 and text["price"]["currency"] == "USD" and text["price"]["micros"] > 0 and text["price"]["estimated"] is True
 
 
 def test_a_payment_received_and_a_low_balance_are_told(system, key, person):

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import Logging
 
 /// What providers report about messages they have taken.
 ///
@@ -9,8 +10,10 @@ package struct Delivery {
   private let store: DeliveryStore
   private let events: HostEvents
   private let bell: CourierBell
+  private let log: Logger
 
-  package init(_ connection: Connection, _ configuration: Configuration) {
+  package init(_ connection: Connection, _ configuration: Configuration, _ log: Logger) {
+    self.log = log
     self.connection = connection
     store = DeliveryStore(connection: connection)
     events = HostEvents(connection, configuration)
@@ -66,7 +69,14 @@ package struct Delivery {
   @discardableResult
   package func recordInTransaction(_ report: Report, at now: Date) throws -> Bool {
     guard try store.advance(report, at: now) else { return false }
-    try store.tell(report, events, at: now)
+    if try store.tell(report, events, at: now) {
+      log.error(
+        "code did not arrive",
+        metadata: [
+          "provider_sid": "\(report.sid)", "failure": "\(report.failure?.rawValue ?? "none")",
+          "provider_code": "\(report.errorCode.map(String.init) ?? "none")",
+        ])
+    }
     return true
   }
 

@@ -80,18 +80,22 @@ struct DeliveryStore {
 
   /// Tells whoever is to hear that a message has come to its end: the host, and, of a code that did not
   /// arrive, an operator. Called inside a transaction, once for the end.
-  func tell(_ report: Delivery.Report, _ events: HostEvents, at now: Date) throws {
-    guard report.isFinal else { return }
-    if report.isFailure { try alert(sid: report.sid, report.failure, at: now) }
+  ///
+  /// - Returns: true for a code that did not arrive.
+  @discardableResult
+  func tell(_ report: Delivery.Report, _ events: HostEvents, at now: Date) throws -> Bool {
+    guard report.isFinal else { return false }
+    let isCritical = try report.isFailure && alert(sid: report.sid, report.failure, at: now)
     if report.failure == .destinationOptedOut, let sender = report.sender {
-      try suppress(sid: report.sid, sender, at: now)
+      try ConsentStore(connection: connection).suppress(sid: report.sid, sender, at: now)
     }
     guard events.isSending,
       let row = try connection.first(
         "SELECT id, kind, channel, account_id, notification_id FROM message WHERE provider_sid = \(report.sid)"
       )
-    else { return }
+    else { return isCritical }
     try tell(row, report.status, report.failure, code: report.errorCode, events, at: now)
+    return isCritical
   }
 
   /// Tells the host of a message that no provider has taken; called inside a transaction.
@@ -126,18 +130,8 @@ struct DeliveryStore {
       status == .delivered ? .messageDelivered : .messageFailed, about: message, data, at: now)
   }
 
-  private func suppress(sid: String, _ sender: String, at now: Date) throws(DatabaseError) {
-    try connection.execute(
-      """
-      INSERT IGNORE INTO suppression (destination_hash, sender, reason, created_at)
-      SELECT destination_hash, \(sender), \(Consent.Reason.optedOut.rawValue), \(now)
-        FROM message
-       WHERE provider_sid = \(sid)
-      """)
-  }
-
   /// Raises an alert, once a message, when it was a code that did not arrive.
-  private func alert(sid: String, _ failure: Failure?, at now: Date) throws(DatabaseError) {
+  private func alert(sid: String, _ failure: Failure?, at now: Date) throws(DatabaseError) -> Bool {
     try connection.execute(
       """
       INSERT IGNORE INTO alert (id, kind, severity, message_id, detail, created_at)
@@ -145,7 +139,7 @@ struct DeliveryStore {
         FROM message
        WHERE provider_sid = \(sid)
          AND kind = 'code'
-      """)
+      """) == 1
   }
 
   /// Raises an alert about a message that was not sent.

@@ -51,8 +51,7 @@ final class EventPoster {
     posting -= 1
     let answer = if case .success(let response) = result { response.status } else { 0 }
     let isTaken = (200..<300).contains(answer)
-    let due =
-      isTaken ? nil : post?.retry(attempts: event.attempts, createdAt: event.createdAt, at: now)
+    let due = isTaken ? nil : post?.retry(attempts: event.attempts, at: now)
     if !isTaken {
       log.warning(
         due == nil ? "host was not told" : "host did not take an event",

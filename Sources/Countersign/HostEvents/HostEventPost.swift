@@ -15,7 +15,8 @@ struct HostEventPost: Sendable {
   let settings: HostEventSettings
 
   private static let longestPause: TimeInterval = 6 * 3_600
-  private static let patience: TimeInterval = 24 * 3_600
+  /// Pauses double from four seconds: so many posts take a day, also when an operator begins them anew.
+  private static let maximumAttempts = 16
 
   func request(_ body: [UInt8], at now: Date) -> TransferRequest {
     var request = TransferRequest(method: .post, url: settings.url)
@@ -39,9 +40,9 @@ struct HostEventPost: Sendable {
   }
 
   /// When an event is posted again; nil when it is given up.
-  func retry(attempts: Int, createdAt: Date, at now: Date) -> Date? {
-    guard now.timeIntervalSince(createdAt) < Self.patience else { return nil }
-    let pause = min(Self.longestPause, 2 * Double(1 << min(attempts, 20)))
+  func retry(attempts: Int, at now: Date) -> Date? {
+    guard attempts < Self.maximumAttempts else { return nil }
+    let pause = min(Self.longestPause, 2 * Double(1 << attempts))
     return now.addingTimeInterval(pause * Double.random(in: 1...1.25))
   }
 }

@@ -23,12 +23,11 @@ package struct HostEventStore {
     let id: HostEvent.ID
     let body: [UInt8]
     let attempts: Int
-    let createdAt: Date
     let owner: [UInt8]
   }
 
-  /// Claims what is due, in a transaction that is committed before anything is posted; of one subject only the first that is
-  /// not answered yet, so that the host hears in order.
+  /// Claims what is due, in a transaction that is committed before anything is posted; of one subject
+  /// only the first that is not answered yet, so that the host hears in order.
   func claim(limit: Int, at now: Date, leaseUntil: Date) throws -> [Claimed] {
     let owner = Random.bytes(16)
     let due = try connection.all(
@@ -59,12 +58,12 @@ package struct HostEventStore {
         """)
       guard taken == 1,
         let row = try connection.first(
-          "SELECT body, attempts, created_at FROM host_event WHERE id = \(id)")
+          "SELECT body, attempts FROM host_event WHERE id = \(id)")
       else { continue }
       claimed.append(
         Claimed(
           id: id, body: try row.bytes("body"), attempts: try row.int("attempts"),
-          createdAt: try row.time("created_at"), owner: owner))
+          owner: owner))
     }
     return claimed
   }

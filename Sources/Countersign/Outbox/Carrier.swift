@@ -9,16 +9,11 @@ protocol Carrier: Sendable {
   /// The sender of text messages that people can stop; nil for other channels.
   var sender: String? { get }
 
-  /// Whether it says later what became of what it took.
-  var reports: Bool { get }
-
   /// The request that sends.
   func send(_ order: CarrierOrder) throws -> TransferRequest
 
-  /// What became of a request to send.
-  func outcome(
-    _ result: Result<TransferResponse, TransferError>, of order: CarrierOrder
-  ) -> CarrierOutcome
+  /// What an answer to a request to send says.
+  func outcome(_ response: TransferResponse, of order: CarrierOrder) -> CarrierOutcome
 
   /// The request that asks what the provider knows of an order; nil when it cannot be asked.
   func lookUp(_ order: CarrierOrder) -> TransferRequest?
@@ -43,7 +38,22 @@ protocol Carrier: Sendable {
 extension Carrier {
   var sender: String? { nil }
 
-  var reports: Bool { true }
+  /// What became of a request to send: without an answer it goes by what can have arrived.
+  func outcome(
+    _ result: Result<TransferResponse, TransferError>, of order: CarrierOrder
+  ) -> CarrierOutcome {
+    switch result {
+    case .success(let response): outcome(response, of: order)
+    case .failure(let error):
+      error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)
+    }
+  }
+
+  func lookUp(_ order: CarrierOrder) -> TransferRequest? { nil }
+
+  func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
+    -> CarrierFinding
+  { .noAnswer }
 
   func askStatus(sid: String) -> TransferRequest? { nil }
 
@@ -54,6 +64,19 @@ extension Carrier {
   func askPrice(sid: String, _ channel: OutgoingMessage.Channel) -> TransferRequest? { nil }
 
   func price(_ result: Result<TransferResponse, TransferError>) -> Int? { nil }
+}
+
+extension TransferResponse {
+  /// What a web server's status says by itself, whoever's it is; nil where the answer has to be read.
+  var trouble: CarrierOutcome? {
+    switch status {
+    case 429: .notTaken(after: retryAfter, .providerRateLimited)
+    case 503: .notTaken(after: retryAfter, .providerUnavailable)
+    // Neither 500 nor a gateway's 502 and 504 says whether the message was taken before something broke.
+    case 500...: .unknown
+    default: nil
+    }
+  }
 }
 
 /// What is to be sent.

@@ -26,6 +26,7 @@ package final class Courier {
   private let carriers: Carriers
   private let receipts: ReceiptStore
   private let consent: Consent
+  private let records: CourierRecords
   private let calls: FallbackCalls
   private let poster: EventPoster
   private let events: HostEvents
@@ -33,7 +34,7 @@ package final class Courier {
   private let bell: CourierBellReceiver
   private let destinations: DestinationStore
   private let transfers = TransferSet<Work>(connections: maximumTransfers)
-  private var outcomes: [Outcome] = []
+  private var outcomes: [MessageOutcome] = []
 
   /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come
   /// meanwhile.
@@ -78,18 +79,6 @@ package final class Courier {
     let isLookUp: Bool
   }
 
-  private struct Outcome {
-    let message: CourierStore.Claimed
-    let change: Change
-
-    enum Change {
-      case sent(provider: String, sid: String, CarrierProgress)
-      case ended(MessageStatus, Failure, code: Int?)
-      case queued(Failure?, due: Date, carrier: Int)
-      case unknown(due: Date)
-    }
-  }
-
   package init(_ configuration: Configuration, _ log: Logger) throws {
     connection = Connection(configuration.database)
     store = CourierStore(connection: connection)
@@ -97,6 +86,7 @@ package final class Courier {
     destinations = DestinationStore(connection: connection)
     receipts = ReceiptStore(connection: connection)
     consent = Consent(connection, configuration)
+    records = CourierRecords(connection, configuration, log)
     calls = FallbackCalls(connection, configuration, log)
     poster = EventPoster(connection, configuration, log)
     events = HostEvents(connection, configuration)
@@ -184,7 +174,7 @@ package final class Courier {
       let claimed = try store.claim(
         lane, channel, limit: places, at: now,
         leaseUntil: now.addingTimeInterval(Self.lease(channel)))
-      let stopped = try consent.stopped(claimed.map(\.destinationHash))
+      let stopped = channel == .sms ? try consent.stopped(claimed.map(\.destinationHash)) : [:]
       for message in claimed { begin(message, stopped[message.destinationHash] ?? [], now) }
       if claimed.count == places { isBacklog = true }
     }
@@ -195,7 +185,7 @@ package final class Courier {
     guard message.expiresAt > now else {
       // What may have been sent and could not be looked up in its time stays unknown for good.
       let status: MessageStatus = message.isReclaimed ? .unknown : .expired
-      outcomes.append(Outcome(message: message, change: .ended(status, .expired, code: nil)))
+      outcomes.append(MessageOutcome(message: message, change: .ended(status, .expired, code: nil)))
       return
     }
     do {
@@ -212,9 +202,9 @@ package final class Courier {
         // Whoever has stopped this sender may still be reached by the next one.
         let change =
           index + 1 < carriers.count
-          ? Outcome.Change.queued(.destinationOptedOut, due: now, carrier: index + 1)
+          ? MessageOutcome.Change.queued(.destinationOptedOut, due: now, carrier: index + 1)
           : .ended(.failed, .destinationOptedOut, code: nil)
-        return outcomes.append(Outcome(message: message, change: change))
+        return outcomes.append(MessageOutcome(message: message, change: change))
       }
       if message.isReclaimed {
         if let request = carrier.lookUp(order) {
@@ -224,8 +214,8 @@ package final class Courier {
         guard message.kind != OutgoingMessage.Kind.code.rawValue,
           message.attempts <= Self.attemptsWithoutAnswer
         else {
-          let change = Outcome.Change.ended(.unknown, .outcomeUnknown, code: nil)
-          return outcomes.append(Outcome(message: message, change: change))
+          let change = MessageOutcome.Change.ended(.unknown, .outcomeUnknown, code: nil)
+          return outcomes.append(MessageOutcome(message: message, change: change))
         }
       }
       transfers.add(
@@ -236,7 +226,8 @@ package final class Courier {
       // open it.
       log.error("message cannot be opened", metadata: ["message_id": "\(message.id)"])
       outcomes.append(
-        Outcome(message: message, change: .ended(.failed, .providerRequestRejected, code: nil)))
+        MessageOutcome(
+          message: message, change: .ended(.failed, .providerRequestRejected, code: nil)))
     }
   }
 
@@ -271,7 +262,7 @@ package final class Courier {
       switch work {
       case .message(let task):
         outcomes.append(
-          Outcome(
+          MessageOutcome(
             message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result))
         )
       case .price(let message):
@@ -296,37 +287,14 @@ package final class Courier {
     // Not recorded: tried again with the next ones. If this process dies first, the leases end and
     // the provider is asked.
     let isRecorded: Bool? = attempt("record") {
-      do {
-        try connection.transaction { try record(outcomes, at: .now) }
-      } catch let error as DatabaseError where !error.isTransient {
-        recordEach()
-      }
+      try records.keep(outcomes)
       return true
     }
     if isRecorded == true { outcomes = [] }
   }
 
-  /// Records outcomes one by one, after one of them made the database refuse all: that one is given
-  /// up, and takes no other with it.
-  private func recordEach() {
-    for outcome in outcomes {
-      do {
-        try connection.transaction { try record([outcome], at: .now) }
-      } catch {
-        log.error(
-          "outcome cannot be recorded",
-          metadata: ["message_id": "\(outcome.message.id)", "error": "\(error)"])
-        _ = attempt("give up") {
-          _ = try store.markEnded(
-            outcome.message, .unknown, .outcomeUnknown, code: nil, at: .now)
-          try delivery.alert(outcome.message.id, .outcomeUnknown, at: .now)
-        }
-      }
-    }
-  }
-
   private func sent(_ task: Task, _ result: Result<TransferResponse, TransferError>)
-    -> Outcome.Change
+    -> MessageOutcome.Change
   {
     let now = Date.now
     let next = task.message.carrier + 1
@@ -368,9 +336,9 @@ package final class Courier {
 
   private func found(
     _ task: Task, _ result: Result<TransferResponse, TransferError>
-  ) -> Outcome.Change {
+  ) -> MessageOutcome.Change {
     let now = Date.now
-    let askAgain = Outcome.Change.unknown(
+    let askAgain = MessageOutcome.Change.unknown(
       due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: nil)))
     guard case .candidates(let candidates) = task.carrier.finding(task.order, result) else {
       return askAgain
@@ -394,40 +362,5 @@ package final class Courier {
     let backoff = min(30, 0.5 * Double(1 << min(attempt - 1, 6)))
     let wait = after.map { min(60, max(Double($0), backoff)) } ?? backoff
     return wait * Double.random(in: 1...1.25)
-  }
-
-  private func record(_ outcomes: [Outcome], at now: Date) throws {
-    for outcome in outcomes {
-      let message = outcome.message
-      switch outcome.change {
-      case .sent(let provider, let sid, let progress):
-        try store.markSent(message, provider: provider, sid: sid, progress, at: now)
-        if progress.rank >= 4 {
-          try delivery.tell(
-            Delivery.Report(
-              sid: sid, status: progress.status, rank: progress.rank, errorCode: nil, failure: nil),
-            events, at: now)
-        }
-        try delivery.applyEarlyCallback(sid: sid, events, at: now)
-      case .ended(let status, let failure, let code):
-        guard try store.markEnded(message, status, failure, code: code, at: now) else { continue }
-        if status != .expired || message.kind == OutgoingMessage.Kind.code.rawValue {
-          try delivery.alert(message.id, failure, at: now)
-        }
-        if failure.needsOperator || message.kind == OutgoingMessage.Kind.code.rawValue {
-          log.error(
-            "critical message failed",
-            metadata: [
-              "message_id": "\(message.id)", "type": "\(message.kind)",
-              "channel": "\(message.channel.rawValue)", "failure": "\(failure.rawValue)",
-            ])
-        }
-        try delivery.tellEnded(message.id, status, failure, code: code, events, at: now)
-      case .queued(let failure, let due, let carrier):
-        try store.markQueued(message, failure, due: due, carrier: carrier)
-      case .unknown(let due):
-        try store.markUnknown(message, due: due)
-      }
-    }
   }
 }

@@ -14,7 +14,6 @@ struct SMTPMail: Carrier {
   }
 
   let name = "smtp"
-  let reports = false
 
   /// The part after the `@` of a mail's own name.
   private var domain: Substring { settings.fromEmail.split(separator: "@").last ?? "localhost" }
@@ -38,33 +37,21 @@ struct SMTPMail: Carrier {
     return request
   }
 
-  func outcome(
-    _ result: Result<TransferResponse, TransferError>, of order: CarrierOrder
-  ) -> CarrierOutcome {
-    switch result {
-    case .failure(let error):
-      return error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)
-    case .success(let response):
-      switch response.status {
-      case 200..<400:
-        return .accepted(
-          sid: "\(order.message)@\(domain)".prefix(64).description,
-          CarrierProgress(status: .sent, rank: 3))
-      case 400..<500: return .notTaken(after: nil, .providerUnavailable)
-      case 530, 534, 535, 538: return .refused(code: response.status, .providerAuthFailed)
-      case 510, 511, 550, 551, 553: return .refused(code: response.status, .destinationInvalid)
-      // Its mailbox is full.
-      case 552: return .refused(code: response.status, .destinationUnreachable)
-      default: return .refused(code: response.status, .providerRequestRejected)
-      }
+  /// SMTP's replies (RFC 5321 section 4.2) say "later" with 4yz and "no" with 5yz.
+  func outcome(_ response: TransferResponse, of order: CarrierOrder) -> CarrierOutcome {
+    switch response.status {
+    case 200..<400:
+      .accepted(
+        sid: "\(order.message)@\(domain)".prefix(64).description,
+        CarrierProgress(status: .sent, rank: 3))
+    case 400..<500: .notTaken(after: nil, .providerUnavailable)
+    case 530, 534, 535, 538: .refused(code: response.status, .providerAuthFailed)
+    case 510, 511, 550, 551, 553: .refused(code: response.status, .destinationInvalid)
+    // Its mailbox is full.
+    case 552: .refused(code: response.status, .destinationUnreachable)
+    default: .refused(code: response.status, .providerRequestRejected)
     }
   }
-
-  func lookUp(_ order: CarrierOrder) -> TransferRequest? { nil }
-
-  func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
-    -> CarrierFinding
-  { .noAnswer }
 
   /// Text in a header: as it is while that is plain, else as encoded words of UTF-8 (RFC 2047), each short
   /// enough for a line. No line break ever enters one.

@@ -94,39 +94,23 @@ struct SendGridMail: Carrier {
     return request
   }
 
-  func outcome(
-    _ result: Result<TransferResponse, TransferError>, of order: CarrierOrder
-  ) -> CarrierOutcome {
-    switch result {
-    case .failure(let error):
-      return error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)
-    case .success(let response):
-      switch response.status {
-      case 200..<300:
-        // Taken under no name: there is nothing more to learn of it, and it goes by ours.
-        guard let sid = response.headers[Self.messageID], (1...64).contains(sid.utf8.count),
-          sid.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else {
-          return .accepted(
-            sid: order.message.description, CarrierProgress(status: .sent, rank: 1))
-        }
-        return .accepted(sid: sid, CarrierProgress(status: .sent, rank: 1))
-      case 429:
-        let reset = response.headers[Self.limitReset].flatMap { Int($0) }
-        let now = Int(Date.now.timeIntervalSince1970)
-        let wait = reset.flatMap { (now...(now + 86_400)).contains($0) ? max(1, $0 - now) : nil }
-        return .notTaken(after: response.retryAfter ?? wait, .providerRateLimited)
-      case 503: return .notTaken(after: response.retryAfter, .providerUnavailable)
-      case 500...: return .unknown
-      case 401, 403: return .refused(code: response.status, .providerAuthFailed)
-      default: return .refused(code: response.status, .providerRequestRejected)
+  func outcome(_ response: TransferResponse, of order: CarrierOrder) -> CarrierOutcome {
+    switch response.status {
+    case 200..<300:
+      // Taken under no name: there is nothing more to learn of it, and it goes by ours.
+      let sid = response.headers[Self.messageID].flatMap { sid in
+        (1...64).contains(sid.utf8.count) && sid.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+          ? sid : nil
       }
+      return .accepted(
+        sid: sid ?? order.message.description, CarrierProgress(status: .sent, rank: 1))
+    case 429:
+      let reset = response.headers[Self.limitReset].flatMap { Int($0) }
+      let now = Int(Date.now.timeIntervalSince1970)
+      let wait = reset.flatMap { (now...(now + 86_400)).contains($0) ? max(1, $0 - now) : nil }
+      return .notTaken(after: response.retryAfter ?? wait, .providerRateLimited)
+    case 401, 403: return .refused(code: response.status, .providerAuthFailed)
+    case let status: return response.trouble ?? .refused(code: status, .providerRequestRejected)
     }
   }
-
-  func lookUp(_ order: CarrierOrder) -> TransferRequest? { nil }
-
-  func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
-    -> CarrierFinding
-  { .noAnswer }
 }

@@ -100,33 +100,17 @@ struct TwilioMessages: Carrier {
     let code: Int?
   }
 
-  func outcome(
-    _ result: Result<TransferResponse, TransferError>, of order: CarrierOrder
-  ) -> CarrierOutcome {
-    switch result {
-    case .failure(let error):
-      return error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)
-    case .success(let response):
-      switch response.status {
-      case 200..<300:
-        // Taken, but by what name? The courier asks.
-        guard let message = try? JSONDecoder().decode(Message.self, from: Data(response.body)),
-          message.isNamed
-        else { return .unknown }
-        return .accepted(sid: message.sid, message.progress)
-      case 429:
-        return .notTaken(after: response.retryAfter, .providerRateLimited)
-      case 503:
-        return .notTaken(after: response.retryAfter, .providerUnavailable)
-      case 500...:
-        // Neither 500 nor a gateway's 502 and 504 says whether the message was taken before
-        // something broke.
-        return .unknown
-      default:
-        let code = (try? JSONDecoder().decode(Problem.self, from: Data(response.body)))?.code
-        return .refused(code: code, Failure(twilioCode: code))
-      }
+  func outcome(_ response: TransferResponse, of order: CarrierOrder) -> CarrierOutcome {
+    if let trouble = response.trouble { return trouble }
+    guard (200..<300).contains(response.status) else {
+      let code = (try? JSONDecoder().decode(Problem.self, from: Data(response.body)))?.code
+      return .refused(code: code, Failure(twilioCode: code))
     }
+    // Taken, but by what name? The courier asks.
+    guard let message = try? JSONDecoder().decode(Message.self, from: Data(response.body)),
+      message.isNamed
+    else { return .unknown }
+    return .accepted(sid: message.sid, message.progress)
   }
 
   func askStatus(sid: String) -> TransferRequest? {

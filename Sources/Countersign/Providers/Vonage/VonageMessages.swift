@@ -47,43 +47,27 @@ struct VonageMessages: Carrier {
     let messages: [Part]
   }
 
-  func outcome(
-    _ result: Result<TransferResponse, TransferError>, of order: CarrierOrder
-  ) -> CarrierOutcome {
-    switch result {
-    case .failure(let error):
-      return error.mayHaveArrived ? .unknown : .notTaken(after: nil, .providerUnavailable)
-    case .success(let response):
-      switch response.status {
-      case 200: break
-      case 429: return .notTaken(after: response.retryAfter, .providerRateLimited)
-      case 503: return .notTaken(after: response.retryAfter, .providerUnavailable)
-      case 500...: return .unknown
-      default: return .refused(code: response.status, .providerRequestRejected)
-      }
-      guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)),
-        let first = answer.messages.first
-      else { return .unknown }
-      // Of a long text some parts may be on their way: it is not sent again, and its receipts say the rest.
-      guard let taken = answer.messages.first(where: { $0.status == "0" }) else {
-        switch Int(first.status) {
-        case 1: return .notTaken(after: nil, .providerRateLimited)
-        case 5: return .unknown
-        case let code: return .refused(code: code, Failure(vonageStatus: code))
-        }
-      }
-      guard let sid = taken.id, (1...64).contains(sid.utf8.count),
-        sid.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-      else { return .unknown }
-      return .accepted(sid: sid, CarrierProgress(status: .sent, rank: 1))
+  func outcome(_ response: TransferResponse, of order: CarrierOrder) -> CarrierOutcome {
+    if let trouble = response.trouble { return trouble }
+    guard response.status == 200 else {
+      return .refused(code: response.status, .providerRequestRejected)
     }
+    guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)),
+      let first = answer.messages.first
+    else { return .unknown }
+    // Of a long text some parts may be on their way: it is not sent again, and its receipts say the rest.
+    guard let taken = answer.messages.first(where: { $0.status == "0" }) else {
+      switch Int(first.status) {
+      case 1: return .notTaken(after: nil, .providerRateLimited)
+      case 5: return .unknown
+      case let code: return .refused(code: code, Failure(vonageStatus: code))
+      }
+    }
+    guard let sid = taken.id, (1...64).contains(sid.utf8.count),
+      sid.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    else { return .unknown }
+    return .accepted(sid: sid, CarrierProgress(status: .sent, rank: 1))
   }
-
-  func lookUp(_ order: CarrierOrder) -> TransferRequest? { nil }
-
-  func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
-    -> CarrierFinding
-  { .noAnswer }
 }
 
 extension Failure {
