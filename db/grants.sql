@@ -26,6 +26,9 @@ GRANT SELECT, UPDATE, DELETE ON countersign.authorization TO 'countersign_accoun
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.device TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.familiar_client TO 'countersign_accounts'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_accounts'@'localhost';
+GRANT SELECT ON countersign.provider_health TO 'countersign_accounts'@'localhost';
+GRANT SELECT, UPDATE, DELETE ON countersign.hosted_code TO 'countersign_accounts'@'localhost';
+GRANT UPDATE (status, status_rank, finished_at) ON countersign.message TO 'countersign_accounts'@'localhost';
 
 GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_hash, phone_verified_at,
               verified_phone_hash, cooling_off_until, created_at),
@@ -46,6 +49,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'counte
 GRANT SELECT, DELETE ON countersign.challenge TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.authorization TO 'countersign_verify_phone'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT ON countersign.provider_health TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT, UPDATE, DELETE ON countersign.hosted_code TO 'countersign_verify_phone'@'localhost';
+GRANT UPDATE (status, status_rank, finished_at) ON countersign.message TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, DELETE ON countersign.device TO 'countersign_verify_phone'@'localhost';
 
 GRANT SELECT, UPDATE (second_factor, cooling_off_until) ON countersign.account TO 'countersign_two_factor'@'localhost';
@@ -67,6 +73,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.authorization TO 'countersig
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.device TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.familiar_client TO 'countersign_two_factor'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_two_factor'@'localhost';
+GRANT SELECT ON countersign.provider_health TO 'countersign_two_factor'@'localhost';
+GRANT SELECT, UPDATE, DELETE ON countersign.hosted_code TO 'countersign_two_factor'@'localhost';
+GRANT UPDATE (status, status_rank, finished_at) ON countersign.message TO 'countersign_two_factor'@'localhost';
 
 GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_hash, phone_verified_at,
               verified_phone_hash, cooling_off_until, created_at),
@@ -87,6 +96,8 @@ GRANT SELECT (account_id), DELETE ON countersign.challenge TO 'countersign_passw
 GRANT SELECT (account_id), DELETE ON countersign.authorization TO 'countersign_password_reset'@'localhost';
 GRANT SELECT (account_id), DELETE ON countersign.device TO 'countersign_password_reset'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_password_reset'@'localhost';
+GRANT SELECT ON countersign.provider_health TO 'countersign_password_reset'@'localhost';
+GRANT SELECT ON countersign.hosted_code TO 'countersign_password_reset'@'localhost';
 
 GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_hash, phone_verified_at,
               cooling_off_until, created_at)
@@ -106,6 +117,7 @@ GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_notification
 GRANT SELECT ON countersign.destination_rule TO 'countersign_notifications'@'localhost';
 GRANT SELECT ON countersign.price TO 'countersign_notifications'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_notifications'@'localhost';
+GRANT SELECT ON countersign.provider_health TO 'countersign_notifications'@'localhost';
 
 GRANT SELECT (id, kind, channel, account_id, notification_id, destination_hash, queue_lane, due_at, provider_sid, status,
               status_rank, error_code, failure, price, is_price_known, fallback_sealed, finished_at),
@@ -117,6 +129,7 @@ GRANT SELECT, INSERT, DELETE ON countersign.suppression TO 'countersign_webhooks
 GRANT INSERT ON countersign.host_event TO 'countersign_webhooks'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.early_callback TO 'countersign_webhooks'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_webhooks'@'localhost';
+GRANT SELECT ON countersign.provider_health TO 'countersign_webhooks'@'localhost';
 GRANT SELECT ON countersign.traffic TO 'countersign_webhooks'@'localhost';
 
 GRANT SELECT, INSERT, UPDATE ON countersign.message TO 'countersign_courier'@'localhost';
@@ -127,4 +140,6 @@ GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_courier'@'lo
 GRANT SELECT, INSERT, UPDATE ON countersign.limit_window TO 'countersign_courier'@'localhost';
 GRANT SELECT, DELETE ON countersign.early_callback TO 'countersign_courier'@'localhost';
 GRANT INSERT ON countersign.alert TO 'countersign_courier'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.hosted_code TO 'countersign_courier'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON countersign.provider_health TO 'countersign_courier'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.price TO 'countersign_courier'@'localhost';

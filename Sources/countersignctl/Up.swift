@@ -144,6 +144,11 @@ struct Up: ParsableCommand {
       defaults["TWILIO_AUTH_TOKEN"] = secrets["TWILIO_AUTH_TOKEN"]
       defaults["TWILIO_PHONE_NUMBER"] = "+15005550006"
       defaults["TWILIO_API_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/twilio"
+      if [environment["VERIFICATION_ENGINE"], environment["TOTP_ENGINE"]].contains("twilio-verify") {
+        defaults["TWILIO_VERIFY_SERVICE_SID"] = "VA\(String(repeating: "5a", count: 16))"
+        defaults["TWILIO_VERIFY_PSD2_SERVICE_SID"] = "VA\(String(repeating: "5b", count: 16))"
+      }
+      defaults["TWILIO_VERIFY_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/verify"
       defaults["SENDGRID_API_KEY"] = secrets["SENDGRID_API_KEY"]
       defaults["SENDGRID_FROM_EMAIL"] = "security@countersign.example"
       // What the sandbox signs its events with is no secret; see there.
@@ -153,6 +158,8 @@ struct Up: ParsableCommand {
       defaults["VONAGE_API_SECRET"] = secrets["VONAGE_API_SECRET"]
       defaults["VONAGE_SIGNATURE_SECRET"] = secrets["VONAGE_SIGNATURE_SECRET"]
       defaults["VONAGE_FROM"] = "15005550007"
+      defaults["VONAGE_BRAND"] = "Countersign"
+      defaults["VONAGE_API_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/vonage"
       defaults["VONAGE_REST_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/vonage-rest"
       defaults["SENDGRID_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/sendgrid"
     }
@@ -173,7 +180,8 @@ struct Up: ParsableCommand {
   private static func isOurs(_ name: String) -> Bool {
     ["COUNTERSIGN_", "TWILIO_", "SENDGRID_", "VONAGE_", "SMTP_"].contains { name.hasPrefix($0) }
       || [
-        "PUBLIC_BASE_URL", "DATABASE_URL", "SMS_PROVIDERS", "EMAIL_PROVIDERS",
+        "PUBLIC_BASE_URL", "DATABASE_URL", "SMS_PROVIDERS", "SMS_ROUTES", "SMS_RATES",
+        "EMAIL_PROVIDERS", "VERIFICATION_ENGINE", "VERIFICATION_FALLBACK", "TOTP_ENGINE",
         "DEPOSIT_URL",
       ].contains(name)
   }

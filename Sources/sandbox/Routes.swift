@@ -13,9 +13,12 @@ struct Routes {
   var table: [Route] {
     let messages = MessagesAPI(sandbox)
     let rules = RulesAPI(sandbox.rules)
-    let twilio = TwilioAPI(sandbox, configuration.twilio)
+    let twilio = TwilioAPI(sandbox, configuration)
     let sendGrid = SendGridAPI(sandbox, configuration.sendGrid)
     let vonage = VonageAPI(sandbox, configuration.vonage)
+    let verify = VerifyAPI(sandbox, configuration)
+    let vonageVerify = VonageVerifyAPI(sandbox, configuration)
+    let clock = ClockAPI(clock: sandbox.clock)
     let inbound = InboundAPI(sandbox, configuration)
     return [
       .post("/api/inbound", inbound.write),
@@ -25,6 +28,22 @@ struct Routes {
       .get("/api/rules", rules.list),
       .post("/api/rules", rules.add),
       .delete("/api/rules", rules.clear),
+      .post("/api/clock", clock.advance),
+      .get("/verify/v2/Services/{service}", verify.show),
+      .post("/verify/v2/Services/{service}/Verifications", verify.start),
+      .get("/verify/v2/Services/{service}/Verifications/{name}", verify.fetch),
+      .post("/verify/v2/Services/{service}/Verifications/{name}", verify.fetch),
+      .post("/verify/v2/Services/{service}/VerificationCheck", verify.check),
+      .post("/vonage/verify/json", vonageVerify.start),
+      .post("/vonage/verify/psd2/json", vonageVerify.startPayment),
+      .post("/vonage/verify/check/json", vonageVerify.check),
+      .post("/vonage/verify/control/json", vonageVerify.control),
+      .post("/vonage/verify/search/json", vonageVerify.search),
+      .post("/vonage/v2/verify", vonageVerify.start2),
+      .get("/vonage/v2/verify/{id}", vonageVerify.request2),
+      .post("/vonage/v2/verify/{id}", vonageVerify.request2),
+      .delete("/vonage/v2/verify/{id}", vonageVerify.request2),
+      .get("/twilio/2010-04-01/Accounts/{name}", twilio.show),
       .post("/twilio/2010-04-01/Accounts/{account}/Messages.json", twilio.createMessage),
       .get("/twilio/2010-04-01/Accounts/{account}/Messages.json", twilio.listMessages),
       .post("/twilio/2010-04-01/Accounts/{account}/Calls.json", twilio.createCall),

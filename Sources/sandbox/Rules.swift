@@ -7,8 +7,11 @@ struct Rule: Codable, Sendable {
   let action: Action
   /// Only messages to this number, E.164, or address; else all.
   var to: String?
-  /// Only messages through this provider: `twilio`, `vonage`, or `sendgrid`; else all.
+  /// Only messages through this provider: `twilio` (`twilio-verify` for that alone), `vonage`
+  /// (`vonage-verify`), or `sendgrid`; else all.
   var provider: String?
+  /// `check` for checks of codes; sends unless given.
+  var on: Operation?
   /// How many sends it applies to; else all, until the rules are cleared.
   var times: Int?
   /// `fail`: the HTTP status, 503 unless given.
@@ -23,6 +26,8 @@ struct Rule: Codable, Sendable {
   /// `dropped`, `spamreport`, or `unsubscribe`.
   var deliveryStatus: String?
   var errorCode: Int?
+
+  enum Operation: String, Codable, Sendable { case send, check }
 
   enum Action: String, Codable, Sendable {
     /// Answers with an error.
@@ -54,12 +59,26 @@ final class Rules: Sendable {
 
   var all: [Rule] { rules.withLock { $0 } }
 
-  /// The rule for a send, counted down.
-  func take(to recipient: String, of provider: String) -> Rule? {
+  /// The rule that a question goes by which sends nothing: one that would break any send. It is not counted.
+  func look(of provider: String) -> Rule? {
+    rules.withLock { rules in
+      rules.first {
+        $0.to == nil && $0.provider.map(provider.hasPrefix) != false && $0.on != .check
+          && ($0.action != .fail || ($0.status ?? 503) >= 500 && $0.code == nil)
+          && ![.report, .silent].contains($0.action)
+      }
+    }
+  }
+
+  /// The rule for a send, or a check, counted down.
+  func take(to recipient: String?, of provider: String, on operation: Rule.Operation = .send)
+    -> Rule?
+  {
     rules.withLock { rules in
       guard
         let index = rules.firstIndex(where: {
-          ($0.to == nil || $0.to == recipient) && ($0.provider == nil || $0.provider == provider)
+          ($0.to == nil || $0.to == recipient) && $0.provider.map(provider.hasPrefix) != false
+            && ($0.on ?? .send) == operation
         })
       else {
         return nil
@@ -85,6 +104,7 @@ struct RulesAPI {
     let action: Rule.Action
     let to: String?
     let provider: String?
+    let on: Rule.Operation?
     let times: Int?
     let status: Int?
     let code: Int?
@@ -94,7 +114,7 @@ struct RulesAPI {
     let errorCode: Int?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-      case action, to, provider, times, status, code, seconds, accepted, deliveryStatus, errorCode
+      case action, to, provider, on, times, status, code, seconds, accepted, deliveryStatus, errorCode
     }
   }
 
@@ -114,7 +134,9 @@ struct RulesAPI {
     if let seconds = body.seconds, !(0...120).contains(seconds) {
       throw Rejection(.invalidField, field: "seconds")
     }
-    if let provider = body.provider, !["twilio", "vonage", "sendgrid"].contains(provider) {
+    if let provider = body.provider,
+      !["twilio", "twilio-verify", "vonage", "vonage-verify", "sendgrid"].contains(provider)
+    {
       throw Rejection(.invalidField, field: "provider")
     }
     if let status = body.deliveryStatus, TwilioStatus(status) == nil,
@@ -124,7 +146,7 @@ struct RulesAPI {
     }
     rules.add(
       Rule(
-        action: body.action, to: body.to, provider: body.provider, times: body.times,
+        action: body.action, to: body.to, provider: body.provider, on: body.on, times: body.times,
         status: body.status, code: body.code,
         seconds: body.seconds, accepted: body.accepted, deliveryStatus: body.deliveryStatus,
         errorCode: body.errorCode))

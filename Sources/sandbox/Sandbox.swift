@@ -1,4 +1,5 @@
 import Countersign
+import Synchronization
 
 /// The stand-in for the providers in development: it takes messages as they do, shows them, and
 /// calls back.
@@ -9,6 +10,15 @@ final class Sandbox: Sendable {
   let inbox: Inbox
   let rules = Rules()
   let callbacks: Callbacks
+  let clock = SandboxClock()
+  let verify = VerifyAPI.State()
+  let vonageVerify = VonageVerifyAPI.State()
+  private let checks = Atomic<Int>(0)
+
+  /// Twilio answers a check with 200 or 201, and documents both: each in turn.
+  var checkStatus: Response.Status {
+    checks.add(1, ordering: .relaxed).newValue % 2 == 0 ? .ok : .created
+  }
 
   struct NotOnLoopback: Error, CustomStringConvertible {
     let description = "the sandbox runs only while PUBLIC_BASE_URL is on this machine"

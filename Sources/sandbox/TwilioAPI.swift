@@ -7,36 +7,20 @@ import FoundationEssentials
 struct TwilioAPI {
   private let sandbox: Sandbox
   private let settings: TwilioSettings
+  private let account: TwilioAccount
+  /// Whom messages may come from beside the account's own.
+  private let senders: [String]
 
-  init(_ sandbox: Sandbox, _ settings: TwilioSettings) {
+  init(_ sandbox: Sandbox, _ configuration: Configuration) {
     self.sandbox = sandbox
-    self.settings = settings
+    settings = configuration.twilio
+    account = TwilioAccount(configuration.twilio)
+    senders = configuration.textSenders
   }
 
   // MARK: Answers
 
-  private struct Problem: Error, Encodable {
-    let code: Int
-    let message: String
-    let status: Int
-    var moreInfo: String { "https://www.twilio.com/docs/errors/\(code)" }
-
-    init(_ code: Int, _ message: String, status: Int = 400) {
-      self.code = code
-      self.message = message
-      self.status = status
-    }
-
-    enum CodingKeys: String, CodingKey { case code, message, status, moreInfo = "more_info" }
-
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(code, forKey: .code)
-      try container.encode(message, forKey: .message)
-      try container.encode(moreInfo, forKey: .moreInfo)
-      try container.encode(status, forKey: .status)
-    }
-  }
+  private typealias Problem = TwilioAccount.Problem
 
   private struct Message: Encodable {
     let sid: String
@@ -76,20 +60,6 @@ struct TwilioAPI {
     }
   }
 
-  private func answer(_ request: Request, _ body: () throws -> Response) throws -> Response {
-    var response: Response
-    do {
-      response = try body()
-    } catch let problem as Problem {
-      response = try .json(problem, Response.Status(code: problem.status, phrase: "Error"))
-      if problem.status == 401 {
-        response = response.adding("WWW-Authenticate", "Basic realm=\"Twilio API\"")
-      }
-    }
-    return response.adding("Twilio-Request-Id", "RQ\(request.id.prefix(32))")
-      .adding("Twilio-Concurrent-Requests", "1")
-  }
-
   // MARK: Routes
 
   func createMessage(_ request: Request) throws -> Response {
@@ -117,12 +87,12 @@ struct TwilioAPI {
   }
 
   private func list(_ request: Request, channel: String) throws -> Response {
-    try answer(request) {
-      let account = try authenticate(request)
+    try account.answer(request) {
+      let sid = try authenticate(request)
       let size = try request.queryValue("PageSize").flatMap { Int($0) } ?? 50
       let found = sandbox.inbox.list(
         to: try request.queryValue("To"), channel: channel, limit: min(max(size, 1), 1_000))
-      let messages = found.map { Message($0, account) }
+      let messages = found.map { Message($0, sid) }
       return try .json(
         channel == "call"
           ? MessagePage(calls: messages, page_size: size)
@@ -132,47 +102,26 @@ struct TwilioAPI {
 
   /// One message or call, by the name `<sid>.json`.
   func fetch(_ request: Request) throws -> Response {
-    try answer(request) {
-      let account = try authenticate(request)
+    try account.answer(request) {
+      let sid = try authenticate(request)
       guard let name = request.parameters["name"], name.hasSuffix(".json"),
         let message = sandbox.inbox.find(String(name.dropLast(5)))
       else { throw Problem(20404, "The requested resource was not found", status: 404) }
-      return try .json(Message(message, account))
+      return try .json(Message(message, sid))
     }
   }
 
   private func create(_ request: Request, channel: String, sidPrefix: String) throws -> Response {
-    try answer(request) {
-      let account = try authenticate(request)
-      guard request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true,
-        let form = FormFields(parsing: request.body)
-      else { throw Problem(21604, "A 'To' phone number is required.") }
-      let order = try Order(form, channel, settings)
+    try account.answer(request) {
+      let sid = try authenticate(request)
+      guard let form = TwilioAccount.form(request) else { throw Problem(21604, "A 'To' phone number is required.") }
+      let order = try Order(form, channel, settings, senders)
       if order.channel == "sms", sandbox.inbox.hasStopped(order.to, order.from) {
         throw Problem(21610, "Attempt to send to unsubscribed recipient")
       }
       let rule = sandbox.rules.take(to: order.to, of: "twilio")
-      let accepted = rule?.accepted ?? false
-      switch rule?.action {
-      case .fail:
-        if accepted { _ = take(order, rule, sidPrefix) }
-        let status = rule?.status ?? 503
-        throw Problem(
-          rule?.code ?? (status == 503 ? 20503 : 20500), "Service unavailable", status: status)
-      case .rateLimit:
-        let problem = Problem(rule?.code ?? 20429, "Too Many Requests", status: 429)
-        return try Response.json(problem, .tooManyRequests).adding(
-          "Retry-After", String(rule?.seconds ?? 1))
-      case .timeout:
-        if accepted { _ = take(order, rule, sidPrefix) }
-        MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 30) * 1_000)
-        throw Problem(20500, "Internal Server Error", status: 500)
-      case .slow:
-        MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 2) * 1_000)
-      case .report, .silent, nil:
-        break
-      }
-      return try .json(Message(take(order, rule, sidPrefix), account), .created)
+      try rule?.apply { _ = take(order, rule, sidPrefix) }
+      return try .json(Message(take(order, rule, sidPrefix), sid), .created)
     }
   }
 
@@ -194,26 +143,31 @@ struct TwilioAPI {
     return message
   }
 
-  /// Basic authentication with the account's token or an API key.
+  /// Signs in to the account of the path.
   private func authenticate(_ request: Request) throws -> String {
-    let problem = Problem(20003, "Authenticate", status: 401)
-    guard let header = request.headers[.authorization], header.hasPrefix("Basic "),
-      let decoded = Data(base64Encoded: String(header.dropFirst(6)))
-    else { throw problem }
-    let pairs =
-      [(settings.accountSID, settings.authToken)]
-      + (settings.apiKey.map { [($0.sid, $0.secret)] } ?? [])
-    guard
-      pairs.contains(where: {
-        ConstantTime.equal(Array("\($0):\($1.reveal())".utf8), Array(decoded))
-      })
-    else {
-      throw problem
-    }
+    try account.authenticate(request)
     guard request.parameters["account"] == settings.accountSID else {
       throw Problem(20404, "The requested resource was not found", status: 404)
     }
     return settings.accountSID
+  }
+
+  /// GET /2010-04-01/Accounts/{name}, the account itself by `<sid>.json`.
+  func show(_ request: Request) throws -> Response {
+    try account.answer(request) {
+      try account.authenticate(request)
+      guard request.parameters["name"] == "\(settings.accountSID).json" else {
+        throw Problem(20404, "The requested resource was not found", status: 404)
+      }
+      // A provider that is down for messages is down for questions.
+      try sandbox.rules.look(of: "twilio")?.apply()
+      struct Account: Encodable {
+        let sid: String
+        let status = "active"
+        let friendly_name = "Sandbox"
+      }
+      return try .json(Account(sid: settings.accountSID))
+    }
   }
 
   /// A form that Twilio would take.
@@ -225,7 +179,9 @@ struct TwilioAPI {
     let statusCallback: String?
     let usesService: Bool
 
-    init(_ form: FormFields, _ channel: String, _ settings: TwilioSettings) throws {
+    init(
+      _ form: FormFields, _ channel: String, _ settings: TwilioSettings, _ senders: [String]
+    ) throws {
       self.channel = channel
       guard let to = form["To"], !to.isEmpty else {
         throw Problem(21604, "A 'To' phone number is required.")
@@ -234,7 +190,7 @@ struct TwilioAPI {
       guard let from = form["From"] ?? form["MessagingServiceSid"], !from.isEmpty else {
         throw Problem(21603, "A 'From' phone number is required.")
       }
-      if let problem = Self.problem(from: from, settings) { throw problem }
+      if !senders.contains(from), let problem = Self.problem(from: from, settings) { throw problem }
       if let problem = Self.problem(to: to) { throw problem }
       guard to != from else { throw Problem(21211, "'To' and 'From' cannot be the same.") }
       if channel == "call" {
@@ -296,12 +252,7 @@ struct TwilioAPI {
       case "+15005550004": return Problem(21610, "Attempt to send to an unsubscribed recipient.")
       case "+15005550009": return Problem(21614, "The 'To' number is not a mobile number.")
       default:
-        let digits = to.utf8.dropFirst()
-        let isE164 =
-          to.utf8.first == UInt8(ascii: "+") && (7...15).contains(digits.count)
-          && digits.first != UInt8(ascii: "0")
-          && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        return isE164 ? nil : Problem(21211, "The 'To' number is not a valid phone number.")
+        return TwilioAccount.isE164(to) ? nil : Problem(21211, "The 'To' number is not a valid phone number.")
       }
     }
   }

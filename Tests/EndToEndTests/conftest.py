@@ -23,6 +23,8 @@ from contract import violation
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(os.environ.get("COUNTERSIGN_PROGRAMS", ROOT / ".build" / "debug"))
 PASSWORD = "plover-quartz-91x"
+# How a code's text ends: ours, and that of a provider that makes codes.
+CODE = re.compile(r"(?:#|code(?: is)?: )(\d{6})$")
 
 
 # For load that goes to few prefixes, and of which nobody uses the codes.
@@ -184,7 +186,7 @@ class System:
     def code(self, to, count=1, seconds=10):
         """The newest code to a number, once so many have come."""
         def codes():
-            return [match.group(1) for message in self.messages(to) if (match := re.search(r"#(\d{6})$", message["body"]))]
+            return [match.group(1) for message in self.messages(to) if (match := CODE.search(message["body"]))]
         return eventually(lambda: (found := codes()) and len(found) >= count and found, seconds)[0]
 
     def rule(self, **rule):

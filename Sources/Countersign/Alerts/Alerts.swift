@@ -31,12 +31,14 @@ package final class Alerts {
     case budgetUsedUp = "budget_used_up"
     /// Wrong passwords of many accounts at once.
     case credentialSpray = "credential_spray"
+    /// A provider does not answer, or not well enough to be used.
+    case providerDown = "provider_down"
 
     var severity: String {
       switch self {
       case .deviceReused, .budgetHalfUsed, .budgetShareUsedUp: "warning"
       case .codeSpray, .sealedDataUnreadable, .pumpingSuspected,
-        .destinationStopped, .budgetUsedUp, .credentialSpray:
+        .destinationStopped, .budgetUsedUp, .credentialSpray, .providerDown:
         "critical"
       }
     }

@@ -9,7 +9,9 @@ struct ChallengeCodes {
   private let phones: PhoneVault
   private let keys: KeyRing
   private let wording: Wording
-  private let canCall: Bool
+  private let canSpeak: Bool
+  private let connection: Connection
+  private let hosted: HostedCodes
 
   init(_ connection: Connection, _ configuration: Configuration) {
     phones = PhoneVault(configuration.keys)
@@ -19,7 +21,9 @@ struct ChallengeCodes {
     outbox = Outbox(connection, configuration)
     keys = configuration.keys
     wording = Wording(configuration)
-    canCall = configuration.canCall
+    canSpeak = configuration.canSpeak
+    self.connection = connection
+    hosted = HostedCodes(connection, configuration)
   }
 
   /// Makes a code and queues it; the one that lived for this account and purpose is dead.
@@ -47,7 +51,8 @@ struct ChallengeCodes {
     var message = OutgoingMessage(
       id: Identifier(at: now), .code, channel, account: account.id, to: .phone(number), text: text,
       expiresAt: now + lifetime.interval)
-    if channel == .sms, canCall { message.fallback = spoken }
+    if channel == .sms, canSpeak { message.fallback = spoken }
+    message.text.hosted = hosted.order(language, details, address: asker.address)
     let nonce = Random.bytes(16)
     let key = keys.current.id
     let destination = try phones.hash(number)
@@ -71,6 +76,8 @@ struct ChallengeCodes {
     while true {
       do {
         try sends.send(request, at: now, permit: permit) {
+          try hosted.replace(
+            account.id, purpose, by: message.id, to: destination, until: message.expiresAt)
           try store.setCode(tokenHash, account.id, purpose, issued, at: now)
           try outbox.queue(message, at: now)
           return true
@@ -85,8 +92,20 @@ struct ChallengeCodes {
   }
 
   /// True when the code is the one that was sent last and is not retired.
-  func isRight(_ code: String, _ found: ChallengeStore.Found) throws -> Bool {
+  ///
+  /// - Throws: `HostedCodes.NotJudged` where the try is to be given back; `provider_outcome_unknown`.
+  func isRight(_ code: String, _ found: ChallengeStore.Found, at now: Date) throws -> Bool {
     guard let sent = found.code else { return false }
+    let verdict = try hosted.judge(
+      code, of: sent.message, try found.detailsSealed.map { try openDetails($0, found.tokenHash) })
+    if let verdict {
+      if verdict == .wrong { return false }
+      try connection.transaction {
+        if verdict != .approved { try store.endCode(found) }
+        try hosted.settle(sent.message, isApproved: verdict == .approved, at: now)
+      }
+      return verdict == .approved
+    }
     let mac = try keys.mac(
       .code, key: sent.keyID,
       Self.fields(

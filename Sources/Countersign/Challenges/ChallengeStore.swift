@@ -48,6 +48,7 @@ struct ChallengeStore {
       let keyID: UInt32
       let mac: [UInt8]
       let destinationHash: [UInt8]
+      let message: OutgoingMessage.ID
       let expiresAt: Date
     }
   }
@@ -114,8 +115,8 @@ struct ChallengeStore {
     try connection.first(
       """
       SELECT c.token_hash, c.purpose, c.method, c.begun_by, c.session_id, c.details_sealed, c.details_hash, c.nonce,
-             c.code_key_id, c.code_mac, c.code_destination_hash, c.code_issued_at, c.code_expires_at, c.tries,
-             c.expires_at, c.ended_at,
+             c.code_key_id, c.code_mac, c.code_destination_hash, c.code_message_id, c.code_issued_at, c.code_expires_at,
+             c.tries, c.expires_at, c.ended_at,
              f.kind, f.id AS factor_id, f.secret_sealed, f.confirmed_at, f.disabled_at, f.pending_id, f.pending_secret_sealed,
              f.pending_until, f.last_step, f.failures,
              a.id, a.email, a.name, a.locale, a.region, a.currency, a.role, a.second_factor, a.phone_sealed,
@@ -142,6 +143,7 @@ struct ChallengeStore {
       code = Found.LiveCode(
         keyID: UInt32(truncatingIfNeeded: try row.int("code_key_id")), mac: mac,
         destinationHash: try row.bytes("code_destination_hash"),
+        message: try row.id("code_message_id"),
         expiresAt: try row.time("code_expires_at"))
     }
     guard let method = Factor(rawValue: try row.text("method")) else {
@@ -192,6 +194,32 @@ struct ChallengeStore {
          AND (LENGTH(f.failures) < \(limit.keptBytes)
               OR SUBSTR(f.failures, \(limit.keptBytes - 7), 8) <= \(limit.stamp(now - FailureLimit.window)))
       """) > 0
+  }
+
+  /// Takes back a try that nobody judged.
+  func refund(_ challenge: Found, _ kind: Factor) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE challenge c
+        JOIN factor f ON f.account_id = c.account_id AND f.kind = \(kind.rawValue)
+         SET c.tries = c.tries - 1, f.failures = SUBSTR(f.failures, 9), f.failures_in_row = f.failures_in_row - 1
+       WHERE c.token_hash = \(challenge.tokenHash)
+         AND c.nonce = \(challenge.nonce)
+         AND c.ended_at IS NULL
+         AND c.tries > 0
+         AND f.failures_in_row > 0
+      """)
+  }
+
+  /// Ends the code of a challenge that its provider has ended.
+  func endCode(_ challenge: Found) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE challenge
+         SET code_mac = NULL
+       WHERE token_hash = \(challenge.tokenHash)
+         AND nonce = \(challenge.nonce)
+      """)
   }
 
   /// Ends a challenge that was answered; false when it is over, or another code has taken the place

@@ -299,7 +299,12 @@ package struct Challenges {
     let isCharged = try store.charge(
       found, kind, checks.failureLimit, needsCode: kind == .sms, isBinding: isBinding, at: now)
     guard isCharged else { throw try refusal(found, factor, kind, at: now) }
-    if let proven = try judge(found, factor, kind, offer, typed, at: now) { return proven }
+    do {
+      if let proven = try judge(found, factor, kind, offer, typed, at: now) { return proven }
+    } catch let notJudged as HostedCodes.NotJudged {
+      try store.refund(found, kind)
+      throw notJudged.rejection
+    }
     try checks.failed(kind, factor.failures, of: found.account, at: now)
     throw wrong.adding("attemptsRemaining", .int(left - 1))
   }
@@ -318,7 +323,7 @@ package struct Challenges {
           code, factor.secretSealed, after: factor.lastStep, of: found.account.id, at: now
         ).map { .app($0, of: factor.id) }
       }
-      return try codes.isRight(code, found) ? .sms : nil
+      return try codes.isRight(code, found, at: now) ? .sms : nil
     }
   }
 

@@ -23,6 +23,12 @@ package struct Configuration: Sendable {
   package var twilio: TwilioSettings
   /// Nil where Vonage carries nothing.
   package var vonage: VonageSettings?
+  /// Nil where Twilio makes no codes and judges no apps.
+  package var twilioVerify: TwilioVerifySettings?
+  /// Nil where Vonage makes no codes.
+  package var vonageVerify: VonageVerifySettings?
+  /// Who makes the codes that are sent, and who judges those of apps.
+  package var engines = Engines()
   /// Nil where SendGrid carries nothing.
   package var sendGrid: SendGridSettings?
   /// Nil where no mail server of one's own carries anything.
@@ -48,23 +54,54 @@ package struct Configuration: Sendable {
   package struct Providers: Sendable {
     package var texts: [Texts]
     package var mail: [Mail]
+    /// Where texts to some numbers go another way.
+    package var routes: [TextRoute] = []
+    /// Messages a second, by sender as consent knows it.
+    package var rates: [String: Double] = [:]
 
     /// The raw value is the name in the configuration.
     package enum Texts: String, Sendable { case twilio, vonage }
     package enum Mail: String, Sendable { case sendgrid, smtp }
   }
 
-  /// Whether codes can be said on the phone.
-  var canCall: Bool { twilio.phoneNumber != nil }
+  /// Who makes and judges codes.
+  package struct Engines: Sendable {
+    package var codes = Codes.local
+    package var apps = Apps.local
+    /// Whether a code is made here when the provider that makes codes cannot.
+    package var fallsBack = true
 
-  /// Our senders of text messages, as consent knows them.
-  var textSenders: [String] {
-    providers.texts.compactMap { provider in
-      switch provider {
-      case .twilio: twilio.senderName
-      case .vonage: vonage?.sender
-      }
+    /// The raw value is the name in the configuration.
+    package enum Codes: String, Sendable {
+      case local
+      case twilioVerify = "twilio-verify"
+      case vonageVerify = "vonage-verify"
     }
+    package enum Apps: String, Sendable {
+      case local
+      case twilioVerify = "twilio-verify"
+    }
+  }
+
+  /// Whether codes can be said on the phone.
+  var canCall: Bool { twilio.phoneNumber != nil || engines.codes != .local }
+
+  /// Whether we can say something on the phone ourselves.
+  var canSpeak: Bool { twilio.phoneNumber != nil }
+
+  /// Our senders of text messages, as consent knows them, each once.
+  package var textSenders: [String] {
+    let own = providers.texts.map { TextRoute.Hop(provider: $0, sender: nil) }
+    var senders: [String] = []
+    for hop in own + providers.routes.flatMap(\.hops) {
+      let sender =
+        switch hop.provider {
+        case .twilio: hop.sender.map(twilio.sending(from:))?.senderName ?? twilio.senderName
+        case .vonage: vonage?.sending(from: hop.sender).sender
+        }
+      if let sender, !senders.contains(sender) { senders.append(sender) }
+    }
+    return senders
   }
 
   /// Countries that messages may go to.
@@ -172,10 +209,21 @@ package struct Configuration: Sendable {
     if !texts.isEmpty, !texts.contains(.twilio) {
       source.fault("SMS_PROVIDERS must have twilio in it.")
     }
+    let routes = routes(&source)
+    let rates = rates(&source)
     let twilio = TwilioSettings(&source)
     // Also where it carries nothing: what it carried before may still be reported.
-    let usesVonage = texts.contains(.vonage) || source.value("VONAGE_API_KEY") != nil
-    let vonage = usesVonage ? VonageSettings(&source) : nil
+    let engines = engines(&source)
+    let sendsByVonage =
+      texts.contains(.vonage) || routes.contains { $0.hops.contains { $0.provider == .vonage } }
+    let usesVonage =
+      sendsByVonage || engines.codes == .vonageVerify || source.value("VONAGE_API_KEY") != nil
+    let vonage = usesVonage ? VonageSettings(&source, sendsTexts: sendsByVonage) : nil
+    let vonageVerify = engines.codes == .vonageVerify ? VonageVerifySettings(&source) : nil
+    let usesVerify =
+      engines.codes == .twilioVerify || engines.apps == .twilioVerify
+      || source.value("TWILIO_VERIFY_SERVICE_SID") != nil
+    let twilioVerify = usesVerify ? TwilioVerifySettings(&source) : nil
     let isWithoutMail = source.value("EMAIL_PROVIDERS") == "none"
     let mail: [Providers.Mail] =
       isWithoutMail ? [] : names(&source, "EMAIL_PROVIDERS", "sendgrid, smtp, both, or none")
@@ -196,8 +244,10 @@ package struct Configuration: Sendable {
       publicBaseURL: url, database: database, keys: keys, workers: workers, runDirectory: run,
       defaultRegion: region ?? "US", allowedCountries: countries ?? .all, productName: product,
       log: Log.Settings(level: level ?? .info, format: format ?? .json), limits: limits,
-      twilio: twilio, vonage: vonage, sendGrid: sendGrid, smtp: smtp,
-      providers: Providers(texts: texts, mail: mail), hostEvents: hostEvents,
+      twilio: twilio, vonage: vonage, twilioVerify: twilioVerify, vonageVerify: vonageVerify,
+      engines: engines, sendGrid: sendGrid, smtp: smtp,
+      providers: Providers(texts: texts, mail: mail, routes: routes, rates: rates),
+      hostEvents: hostEvents,
       breachedPasswordsURL: breached, depositURL: deposit)
   }
 
@@ -226,15 +276,57 @@ package struct Configuration: Sendable {
     return known
   }
 
-  private static func hostEvents(_ source: inout Environment) -> HostEventSettings? {
-    let isLocal = { (url: String) in
-      ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains {
-        url == $0 || url.hasPrefix("\($0):") || url.hasPrefix("\($0)/")
-      }
+  private static func routes(_ source: inout Environment) -> [TextRoute] {
+    let routes = source.parsed(
+      "SMS_ROUTES",
+      expected:
+        "routes separated by semicolons, each a country or +prefix, =, and providers in order, such as SE=vonage:Acme,twilio"
+    ) { text in
+      let parts = text.split(separator: ";").filter { $0.contains { $0 != " " } }
+      let routes = parts.compactMap { TextRoute($0) }
+      return routes.count == parts.count ? routes : nil
     }
+    return routes ?? []
+  }
+
+  private static func rates(_ source: inout Environment) -> [String: Double] {
+    let rates = source.parsed(
+      "SMS_RATES",
+      expected: "senders with messages a second, such as +15005550006=1,vonage:Acme=30"
+    ) { text -> [String: Double]? in
+      var rates: [String: Double] = [:]
+      for part in text.split(separator: ",") {
+        guard let equals = part.lastIndex(of: "="),
+          let rate = Double(part[part.index(after: equals)...].filter { $0 != " " }),
+          rate.isFinite, rate >= 0.01, rate <= 10_000
+        else { return nil }
+        rates[String(part[..<equals].filter { $0 != " " })] = rate
+      }
+      return rates
+    }
+    return rates ?? [:]
+  }
+
+  private static func engines(_ source: inout Environment) -> Engines {
+    var engines = Engines()
+    let codes = source.parsed(
+      "VERIFICATION_ENGINE", expected: "local, twilio-verify, or vonage-verify",
+      Engines.Codes.init)
+    let apps = source.parsed(
+      "TOTP_ENGINE", expected: "local or twilio-verify", Engines.Apps.init)
+    let fallback = source.parsed("VERIFICATION_FALLBACK", expected: "local or none") {
+      ["local": true, "none": false][$0]
+    }
+    engines.codes = codes ?? .local
+    engines.apps = apps ?? .local
+    engines.fallsBack = fallback ?? true
+    return engines
+  }
+
+  private static func hostEvents(_ source: inout Environment) -> HostEventSettings? {
     let url = source.parsed(
       "COUNTERSIGN_EVENTS_URL", expected: "an https:// address, or http:// on loopback"
-    ) { $0.hasPrefix("https://") || isLocal($0) ? $0 : nil }
+    ) { $0.hasPrefix("https://") || Environment.isLocal($0) ? $0 : nil }
     let secret = source.value("COUNTERSIGN_EVENTS_SECRET")
     guard let url else { return nil }
     guard let secret, secret.utf8.count >= 16 else {

@@ -98,6 +98,24 @@ package struct Environment: Sendable {
     return number
   }
 
+  /// The address of a provider's API, without a slash at its end; nil, with a fault, when it is no URL, or one
+  /// that is not encrypted and not on this machine.
+  package mutating func providerURL(_ name: String, _ fallback: String) -> String? {
+    let url = value(name) ?? fallback
+    guard url.hasPrefix("https://") || Self.isLocal(url) else {
+      fault("\(name) must begin with https://: codes are sent to it.")
+      return nil
+    }
+    return url.hasSuffix("/") ? String(url.dropLast()) : url
+  }
+
+  /// True for an address on this machine.
+  package static func isLocal(_ url: String) -> Bool {
+    ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains {
+      url == $0 || url.hasPrefix("\($0):") || url.hasPrefix("\($0)/")
+    }
+  }
+
   /// A value read by its type, with a fault that says what was expected when it cannot be.
   package mutating func parsed<Value>(_ name: String, expected: String, _ parse: (String) -> Value?)
     -> Value?

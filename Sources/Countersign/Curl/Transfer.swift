@@ -4,7 +4,7 @@ import Synchronization
 
 /// One HTTP request to a provider.
 package struct TransferRequest: Sendable {
-  package enum Method: Sendable { case get, post }
+  package enum Method: Sendable { case get, post, delete }
 
   package var method: Method
   package var url: String
@@ -129,6 +129,9 @@ package struct TransferError: Error, CustomStringConvertible {
       unsafe headers = unsafe curl_slist_append(headers, "\(name): \(value)")
     }
     unsafe ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers)
+    if request.method == .delete {
+      unsafe ccurl_set_string(handle, CURLOPT_CUSTOMREQUEST, "DELETE")
+    }
     if request.method == .post {
       unsafe ccurl_set_long(handle, CURLOPT_POST, 1)
       unsafe ccurl_set_long(handle, CURLOPT_POSTFIELDSIZE, request.body.count)

@@ -72,9 +72,10 @@ package enum Server {
   ) throws {
     let listener = try Listener.open(path: "\(configuration.runDirectory)/\(program).sock")
     let set = ConnectionSet(listener: listener)
-    let metrics = RequestMetrics(program: program, shards: configuration.workers)
+    let metrics = RequestMetrics(
+      program: program, shards: configuration.workers + SpareWorkers.maximum)
     let stopped = WorkerCount(of: configuration.workers)
-    let workers = (0..<configuration.workers).map { index in
+    let start = { @Sendable (index: Int, mayEnd: (@Sendable () -> Bool)?) in
       SystemThread.start {
         do {
           let responder = try makeResponder(
@@ -82,14 +83,15 @@ package enum Server {
           if index == 0 { metrics.describe(responder.table.routes) }
           Worker(
             set: set, responder: responder, maximumBody: maximumBody, metrics: metrics.shard(index),
-            log: log,
-            stopped: stopped
+            log: log, stopped: stopped, mayEnd: mayEnd
           ).run()
         } catch {
           Program.fail(log, "cannot start: \(error)")
         }
       }
     }
+    let spares = SpareWorkers { place, mayEnd in start(configuration.workers + place, mayEnd) }
+    let workers = (0..<configuration.workers).map { start($0, nil) }
     log.notice("serving", metadata: ["workers": "\(configuration.workers)"])
     Signals.wait()
     log.notice("stopping")
@@ -97,6 +99,7 @@ package enum Server {
     set.stop()
     listener.close()
     for worker in workers { worker.join() }
+    spares.join()
     log.notice("stopped")
   }
 }

@@ -18,8 +18,8 @@ import Synchronization
 ///
 /// The worker blocks in MariaDB and nowhere else for long: it does not wait for a client, since a
 /// request is parsed only when all of it lies in the socket's buffer (of one that is longer, the first 96 KiB:
-/// nginx sends what it has whole), and it calls no provider that
-/// sends.
+/// nginx sends what it has whole), and it calls no provider that sends. While it waits for one that judges a code,
+/// another worker stands in for it (`SpareWorkers`).
 ///
 /// Stopping: a worker that sees the order goes on until a wait brings nothing more, so that every
 /// request that nginx has already written is answered.
@@ -31,6 +31,8 @@ struct Worker {
   let log: Logger
   /// How many workers have seen the order to stop, shared by all.
   let stopped: WorkerCount
+  /// For a worker that stands in for others: whether it is not needed any more.
+  var mayEnd: (@Sendable () -> Bool)?
 
   /// Serves until the program stops.
   func run() {
@@ -39,11 +41,14 @@ struct Worker {
     defer { unsafe peek.deallocate() }
     var isDraining = false
     while true {
-      switch set.next(within: isDraining ? 50 : -1) {
+      if let mayEnd, mayEnd() { return }
+      switch set.next(within: isDraining ? 50 : mayEnd == nil ? -1 : 200) {
       case .connection(let connection):
         unsafe serve(connection, peek)
       case .stop:
-        if isDraining {
+        if mayEnd != nil {
+          return
+        } else if isDraining {
           usleep(1_000)
         } else {
           isDraining = true

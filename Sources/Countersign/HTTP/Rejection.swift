@@ -115,6 +115,20 @@ package struct Rejection: Error {
     case proofRequired = "proof_required"
     case tooManyAttempts = "too_many_attempts"
     case sendRefused = "send_refused"
+    case destinationInvalid = "destination_invalid"
+    case destinationNotSMSCapable = "destination_not_sms_capable"
+    case destinationUnreachable = "destination_unreachable"
+    case destinationUnknown = "destination_unknown"
+    case regionNotSupported = "region_not_supported"
+    case blockedByRiskPolicy = "blocked_by_risk_policy"
+    case verificationInProgress = "verification_in_progress"
+    case channelUnavailable = "channel_unavailable"
+    case providerRateLimited = "provider_rate_limited"
+    case providerUnavailable = "provider_unavailable"
+    /// The same where an operator has to do something first, as 502.
+    case providerFailed = "provider_failed"
+    case providerRequestRejected = "provider_request_rejected"
+    case providerOutcomeUnknown = "provider_outcome_unknown"
     case optedOut = "destination_opted_out"
     case idempotencyMismatch = "idempotency_mismatch"
     case idempotencyInProgress = "idempotency_in_progress"
@@ -125,7 +139,11 @@ package struct Rejection: Error {
 
     /// The public code.
     package var code: String {
-      self == .codeUnauthorized ? Reason.codeIncorrect.rawValue : rawValue
+      switch self {
+      case .codeUnauthorized: Reason.codeIncorrect.rawValue
+      case .providerFailed: Reason.providerUnavailable.rawValue
+      default: rawValue
+      }
     }
 
     /// The one table from "no" to a status and a sentence for a person.
@@ -183,6 +201,23 @@ package struct Rejection: Error {
         (.preconditionRequired, "Solve the puzzle, and ask again with its proof.")
       case .tooManyAttempts: (.tooManyRequests, "Too many attempts. Try again later.")
       case .sendRefused: (.tooManyRequests, "Could not send code. Try again later.")
+      case .destinationInvalid: (.unprocessable, "This is not a phone number that can be reached.")
+      case .destinationNotSMSCapable:
+        (.unprocessable, "This phone takes no text messages. Ask for a call.")
+      case .destinationUnreachable:
+        (.unprocessable, "This phone cannot be reached now. Try again later, or ask for a call.")
+      case .destinationUnknown: (.unprocessable, "There is no phone with this number.")
+      case .regionNotSupported: (.unprocessable, "Messages are not sent to this region.")
+      case .blockedByRiskPolicy: (.forbidden, "No code can be sent to this phone number for now.")
+      case .verificationInProgress:
+        (.conflict, "A code is on its way to this phone number. Enter that one, or wait.")
+      case .channelUnavailable: (.badGateway, "Codes cannot be sent this way at present.")
+      case .providerRateLimited: (.unavailable, "Too many codes are being sent. Try again shortly.")
+      case .providerUnavailable: (.unavailable, "Codes cannot be sent or checked. Try again shortly.")
+      case .providerFailed: (.badGateway, "Codes cannot be sent or checked at present.")
+      case .providerRequestRejected: (.badGateway, "Codes cannot be sent or checked at present.")
+      case .providerOutcomeUnknown:
+        (.gatewayTimeout, "It is not known whether this succeeded. Ask for another code.")
       case .optedOut:
         (
           .conflict,

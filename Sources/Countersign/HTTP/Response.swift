@@ -34,10 +34,13 @@ package struct Response: Sendable {
     package static let gone = Status(code: 410, phrase: "Gone")
     package static let contentTooLarge = Status(code: 413, phrase: "Content Too Large")
     package static let unsupportedMediaType = Status(code: 415, phrase: "Unsupported Media Type")
+    package static let unprocessable = Status(code: 422, phrase: "Unprocessable Content")
     package static let preconditionRequired = Status(code: 428, phrase: "Precondition Required")
     package static let tooManyRequests = Status(code: 429, phrase: "Too Many Requests")
     package static let internalError = Status(code: 500, phrase: "Internal Server Error")
+    package static let badGateway = Status(code: 502, phrase: "Bad Gateway")
     package static let unavailable = Status(code: 503, phrase: "Service Unavailable")
+    package static let gatewayTimeout = Status(code: 504, phrase: "Gateway Timeout")
   }
 
   package init(

@@ -13,7 +13,8 @@ extension Responder {
       gauges: {
         let now = Date.now
         return try OutboxStore(connection).gauges(at: now)
-          + TrafficStore(connection: connection).gauges(at: now) + gauges()
+          + TrafficStore(connection: connection).gauges(at: now)
+          + ProviderHealthStore(connection: connection).gauges() + gauges()
       },
       metrics: context.metrics)
   }

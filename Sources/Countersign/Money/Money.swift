@@ -16,14 +16,17 @@ package struct Money: Sendable, Equatable {
   package func text(in language: Language) -> String {
     let text = ICU.currency(
       number, currency.code, decimals: currency.decimals, locale: language.locale)
-    guard let text else { return "\(number) \(currency.code)" }
+    guard let text else { return plain }
     return String(
       String.UnicodeScalarView(
         text.unicodeScalars.map { ["\u{A0}", "\u{202F}"].contains($0) ? " " : $0 }))
   }
 
+  /// As a machine writes it, in every language alike: `1234.56 EUR`.
+  var plain: String { "\(number) \(currency.code)" }
+
   /// A decimal number: `-1234.56`.
-  private var number: String {
+  var number: String {
     var digits = String(amount.magnitude)
     let decimals = currency.decimals
     if digits.utf8.count <= decimals {

@@ -22,6 +22,9 @@ protocol Carrier: Sendable {
   func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
     -> CarrierFinding
 
+  /// The request that asks whether the provider is there, and does nothing; nil where there is none.
+  func probe() -> TransferRequest?
+
   /// The request that asks what became of a message; nil when the provider cannot be asked.
   func askStatus(sid: String) -> TransferRequest?
 
@@ -50,6 +53,8 @@ extension Carrier {
   }
 
   func lookUp(_ order: CarrierOrder) -> TransferRequest? { nil }
+
+  func probe() -> TransferRequest? { nil }
 
   func finding(_ order: CarrierOrder, _ result: Result<TransferResponse, TransferError>)
     -> CarrierFinding
@@ -103,8 +108,40 @@ enum CarrierOutcome: Sendable {
   case refused(code: Int?, Failure)
   /// The provider did not take it, and may later.
   case notTaken(after: Int?, Failure)
+  /// The provider has a code alive for the number, by this id: this one, when its answer was lost, or another.
+  case inProgress(sid: String?)
   /// The provider may have it.
   case unknown
+
+  /// What it says about the provider itself; nil when it did its work.
+  var complaint: Failure? {
+    switch self {
+    case .accepted, .inProgress: nil
+    case .refused(_, let failure): failure.needsOperator ? failure : nil
+    case .notTaken(_, let failure): failure
+    case .unknown: .outcomeUnknown
+    }
+  }
+}
+
+extension Result<TransferResponse, TransferError> {
+  /// Whether the answer to a probe is one of a provider that works: whatever it says, it says it whole.
+  var isReply: Bool {
+    guard case .success(let response) = self, response.status != 429,
+      (200..<300).contains(response.status) || (400..<500).contains(response.status)
+    else { return false }
+    return response.body.isEmpty
+      || (try? JSONDecoder().decode(AnyObject.self, from: Data(response.body))) != nil
+  }
+
+  private struct AnyObject: Decodable {
+    struct AnyValue: Decodable {
+      init(from decoder: any Decoder) {}
+    }
+    init(from decoder: any Decoder) throws {
+      _ = try [String: AnyValue](from: decoder)
+    }
+  }
 }
 
 enum CarrierFinding: Sendable {

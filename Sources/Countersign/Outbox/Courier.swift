@@ -9,6 +9,8 @@ package import Logging
 /// consequence:
 ///
 /// - taken: recorded with the provider's sid, its text wiped;
+/// - not even handed over, since the provider's breaker is open or it does not answer a question: to the
+///   next one at once;
 /// - refused for what it is: recorded, an alert when it was a code or an operator must act;
 /// - refused or certainly not taken by this provider (no connection, 429, 503): handed to the next one,
 ///   after the last of them queued again, later each time, until it expires;
@@ -33,8 +35,13 @@ package final class Courier {
   private let log: Logger
   private let bell: CourierBellReceiver
   private let destinations: DestinationStore
+  private let hosted: HostedCodeStore
   private let transfers = TransferSet<Work>(connections: maximumTransfers)
   private var outcomes: [MessageOutcome] = []
+  private var health: ProviderHealth
+  private var pacer: Pacer
+  /// Messages that wait for a provider to say that it is there, by its name.
+  private var parked: [String: [Task]] = [:]
 
   /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come
   /// meanwhile.
@@ -67,6 +74,10 @@ package final class Courier {
   /// What a transfer is for.
   private enum Work {
     case message(Task)
+    /// The end of an earlier code of a provider's, which the message's then replaces.
+    case cancellation(Task, any HostedEngine)
+    /// A question whether a provider is there.
+    case probe(String)
     case price(DestinationStore.Unpriced)
     case receipt(ReceiptStore.Silent, any Carrier)
     case event(HostEventStore.Claimed)
@@ -76,8 +87,14 @@ package final class Courier {
     let message: CourierStore.Claimed
     let order: CarrierOrder
     let carrier: any Carrier
-    let isLookUp: Bool
+    /// The next of its route; nil for the last.
+    let next: Int?
+    var isLookUp = false
   }
+
+  /// How long a provider may take to say that it is there: with what follows, a code is with the next one
+  /// within three seconds.
+  private static let probeMilliseconds = 1_200
 
   package init(_ configuration: Configuration, _ log: Logger) throws {
     connection = Connection(configuration.database)
@@ -86,6 +103,9 @@ package final class Courier {
     destinations = DestinationStore(connection: connection)
     receipts = ReceiptStore(connection: connection)
     consent = Consent(connection, configuration)
+    hosted = HostedCodeStore(connection: connection)
+    health = ProviderHealth(connection, configuration, log)
+    pacer = Pacer(configuration.providers.rates)
     records = CourierRecords(connection, configuration, log)
     calls = FallbackCalls(connection, configuration, log)
     poster = EventPoster(connection, configuration, log)
@@ -126,7 +146,9 @@ package final class Courier {
       if isDue(&silenceAt, every: Self.silenceSeconds, now) {
         attempt("receipts") { try askSilent() }
       }
-      let isFull = Self.maximumTransfers - transfers.count < Self.smallestClaim
+      health.sweep(at: .now)
+      attempt("health") { try health.write(at: .now) }
+      let isFull = places < Self.smallestClaim
       // With a backlog and free places there is more to claim at once.
       transfers.wait(
         descriptor: bell.descriptor,
@@ -157,19 +179,23 @@ package final class Courier {
 
   // MARK: Claiming
 
+  /// Places for transfers that are free.
+  private var places: Int {
+    Self.maximumTransfers - transfers.count - parked.values.reduce(0) { $0 + $1.count }
+  }
+
   /// Fills the free places, codes first; true when there may be more than fitted.
   private func claim() throws -> Bool {
     // A claim costs the same for one message as for many: a few places are waited for.
-    guard Self.maximumTransfers - transfers.count >= Self.smallestClaim else { return true }
+    guard places >= Self.smallestClaim else { return true }
     var isBacklog = false
     for (lane, channel) in try store.due(at: .now) {
-      let places =
-        Self.maximumTransfers - transfers.count - (lane == .codes ? 0 : Self.reservedForCodes)
+      let places = places - (lane == .codes ? 0 : Self.reservedForCodes)
       guard places > 0 else {
         isBacklog = true
         continue
       }
-      guard !carriers[channel].isEmpty else { continue }
+      guard carriers.carry(channel) else { continue }
       let now = Date.now
       let claimed = try store.claim(
         lane, channel, limit: places, at: now,
@@ -194,33 +220,36 @@ package final class Courier {
         to: try vault.openDestination(message.destinationSealed, message.id),
         text: try vault.openText(message.payloadSealed, message.id),
         lifetime: Int(message.expiresAt.timeIntervalSince(now)))
-      let carriers = carriers[message.channel]
-      // There may be fewer than when it was queued.
-      let index = min(message.carrier, carriers.count - 1)
-      let carrier = carriers[index]
-      if !message.isReclaimed, message.channel == .sms, consent.isStopped(carrier.sender, stopped) {
-        // Whoever has stopped this sender may still be reached by the next one.
-        let change =
-          index + 1 < carriers.count
-          ? MessageOutcome.Change.queued(.destinationOptedOut, due: now, carrier: index + 1)
-          : .ended(.failed, .destinationOptedOut, code: nil)
+      let route = carriers.route(order, country: message.country)
+      guard !route.isEmpty else {
+        let change = MessageOutcome.Change.ended(.failed, .providerMisconfigured, code: nil)
         return outcomes.append(MessageOutcome(message: message, change: change))
       }
-      if message.isReclaimed {
-        if let request = carrier.lookUp(order) {
-          let task = Task(message: message, order: order, carrier: carrier, isLookUp: true)
-          return transfers.add(request, .message(task))
+      // There may be fewer than when it was queued.
+      let index = min(message.carrier, route.count - 1)
+      var task = Task(
+        message: message, order: order, carrier: route[index],
+        next: index + 1 < route.count ? index + 1 : nil)
+      guard message.isReclaimed else {
+        if message.channel == .sms, consent.isStopped(task.carrier.sender, stopped) {
+          // Whoever has stopped this sender may still be reached by the next one.
+          return pass(task, .destinationOptedOut, now)
         }
-        guard message.kind != OutgoingMessage.Kind.code.rawValue,
-          message.attempts <= Self.attemptsWithoutAnswer
-        else {
-          let change = MessageOutcome.Change.ended(.unknown, .outcomeUnknown, code: nil)
-          return outcomes.append(MessageOutcome(message: message, change: change))
-        }
+        return consider(task, now)
       }
-      transfers.add(
-        try carrier.send(order),
-        .message(Task(message: message, order: order, carrier: carrier, isLookUp: false)))
+      if let request = task.carrier.lookUp(order) {
+        task.isLookUp = true
+        return transfers.add(request, .message(task))
+      }
+      let isRepeatable = (task.carrier as? any HostedEngine)?.abilities.repeatsStart == true
+      guard
+        isRepeatable || message.kind != OutgoingMessage.Kind.code.rawValue
+          && message.attempts <= Self.attemptsWithoutAnswer
+      else {
+        let change = MessageOutcome.Change.ended(.unknown, .outcomeUnknown, code: nil)
+        return outcomes.append(MessageOutcome(message: message, change: change))
+      }
+      try send(task, now)
     } catch {
       // A key that was retired too early, or a row that was tampered with: no later attempt can
       // open it.
@@ -229,6 +258,70 @@ package final class Courier {
         MessageOutcome(
           message: message, change: .ended(.failed, .providerRequestRejected, code: nil)))
     }
+  }
+
+  /// Leaves a message to the next provider, or to nobody.
+  private func pass(_ task: Task, _ failure: Failure, _ now: Date) {
+    let change =
+      task.next.map { MessageOutcome.Change.queued(failure, due: now, carrier: $0) }
+      ?? .ended(.failed, failure, code: nil)
+    outcomes.append(MessageOutcome(message: task.message, change: change))
+  }
+
+  /// Hands a message to its provider, unless that is known or found not to be there and another is.
+  private func consider(_ task: Task, _ now: Date) {
+    guard task.next != nil else { return hand(task, now) }
+    let provider = task.carrier.name
+    switch health.advice(provider, at: now) {
+    case .use: hand(task, now)
+    case .avoid: pass(task, .providerUnavailable, now)
+    case .ask:
+      guard parked[provider] == nil else { return parked[provider, default: []].append(task) }
+      // Where there is nothing to ask, the first message is the question.
+      guard var request = task.carrier.probe() else { return hand(task, now) }
+      request.milliseconds = Self.probeMilliseconds
+      parked[provider] = [task]
+      transfers.add(request, .probe(provider))
+    }
+  }
+
+  /// Goes on with the messages that waited for a provider's answer.
+  private func resume(_ provider: String, isThere: Bool, _ now: Date) {
+    health.note(provider, isThere: isThere, at: now)
+    for task in parked.removeValue(forKey: provider) ?? [] {
+      if isThere { hand(task, now) } else { pass(task, .providerUnavailable, now) }
+    }
+  }
+
+  /// Hands a message over once its sender's pace, and a provider that keeps codes, have a place for it.
+  private func hand(_ task: Task, _ now: Date) {
+    if let due = pacer.wait(task.carrier.sender, at: now) {
+      return outcomes.append(
+        MessageOutcome(
+          message: task.message,
+          change: .queued(nil, due: due, carrier: task.message.carrier)))
+    }
+    do {
+      guard let engine = task.carrier as? any HostedEngine else { return try send(task, now) }
+      switch try hosted.claim(
+        engine.name, task.message.destinationHash, for: task.message.id,
+        until: task.message.expiresAt, at: now)
+      {
+      case .free: try send(task, now)
+      case .stale(let sid): transfers.add(engine.cancel(sid: sid), .cancellation(task, engine))
+      case .busy: pass(task, .verificationInProgress, now)
+      }
+    } catch {
+      // Its lease ends, and nothing was sent.
+      log.error(
+        "message cannot be handed over",
+        metadata: ["message_id": "\(task.message.id)", "error": "\(error)"])
+    }
+  }
+
+  private func send(_ task: Task, _ now: Date) throws {
+    transfers.add(try task.carrier.send(task.order), .message(task))
+    health.began(task.message.id, task.carrier.name, at: now)
   }
 
   /// Asks what messages cost, one a country: budgets of money go by it.
@@ -265,6 +358,15 @@ package final class Courier {
           MessageOutcome(
             message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result))
         )
+      case .cancellation(let task, let engine):
+        if case .success(let response) = result, engine.isOver(response) {
+          attempt("send") { try send(task, .now) }
+        } else {
+          // It would send the old code again, or none.
+          release(task)
+          pass(task, .verificationInProgress, .now)
+        }
+      case .probe(let provider): resume(provider, isThere: result.isReply, .now)
       case .price(let message):
         guard let amount = carriers.named("twilio")?.price(result), amount > 0 else { continue }
         attempt("price") {
@@ -297,12 +399,20 @@ package final class Courier {
     -> MessageOutcome.Change
   {
     let now = Date.now
-    let next = task.message.carrier + 1
-    let hasNext = next < carriers[task.message.channel].count
-    switch task.carrier.outcome(result, of: task.order) {
+    let outcome = task.carrier.outcome(result, of: task.order)
+    var after: Int?
+    if case .notTaken(let seconds, _) = outcome { after = seconds }
+    health.ended(task.message.id, outcome.complaint, after: after, at: now)
+    switch outcome {
     case .accepted(let sid, let progress):
-      return .sent(provider: task.carrier.name, sid: sid, progress)
+      return accepted(task, sid, progress, now)
+    case .inProgress(let sid):
+      if let sid {
+        return accepted(task, sid, CarrierProgress(status: .sent, rank: 1), now)
+      }
+      return taken(task, now)
     case .refused(let code, let failure):
+      release(task)
       log.warning(
         "provider refused a message",
         metadata: [
@@ -314,16 +424,19 @@ package final class Courier {
           try consent.suppressInTransaction(task.message.id, sender: sender, at: now)
         }
       }
-      guard hasNext, failure.isOfProvider else { return .ended(.failed, failure, code: code) }
+      guard let next = task.next, failure.isOfProvider else {
+        return .ended(.failed, failure, code: code)
+      }
       return .queued(failure, due: now, carrier: next)
     case .notTaken(let after, let failure):
+      release(task)
       log.warning(
         "provider did not take a message",
         metadata: [
           "message_id": "\(task.message.id)", "failure": "\(failure.rawValue)",
           "attempt": "\(task.message.attempts)",
         ])
-      if hasNext { return .queued(failure, due: now, carrier: next) }
+      if let next = task.next { return .queued(failure, due: now, carrier: next) }
       return .queued(
         failure,
         due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: after)),
@@ -332,6 +445,31 @@ package final class Courier {
       log.warning("provider's answer was ambiguous", metadata: ["message_id": "\(task.message.id)"])
       return .unknown(due: now.addingTimeInterval(Self.lookUpDelay))
     }
+  }
+
+  /// What a provider says that it has is this message, unless another of ours has that name: a provider that
+  /// keeps codes has one for a number, and repeats it.
+  private func accepted(
+    _ task: Task, _ sid: String, _ progress: CarrierProgress, _ now: Date
+  ) -> MessageOutcome.Change {
+    guard task.carrier is any HostedEngine else { return .sent(task.carrier, sid: sid, progress) }
+    guard let isKnown = attempt("look up", { try delivery.isKnown(sid: sid) }) else {
+      return .unknown(due: now.addingTimeInterval(Self.lookUpDelay))
+    }
+    return isKnown ? taken(task, now) : .sent(task.carrier, sid: sid, progress)
+  }
+
+  /// The place that a code would have had with a provider is another's.
+  private func taken(_ task: Task, _ now: Date) -> MessageOutcome.Change {
+    release(task)
+    return task.next.map { .queued(.verificationInProgress, due: now, carrier: $0) }
+      ?? .ended(.failed, .verificationInProgress, code: nil)
+  }
+
+  /// Gives up a code's place with a provider that does not send it.
+  private func release(_ task: Task) {
+    guard task.carrier is any HostedEngine else { return }
+    attempt("release") { try hosted.release(task.message.id) }
   }
 
   private func found(
@@ -349,8 +487,7 @@ package final class Courier {
         return askAgain
       }
       if !isKnown {
-        return .sent(
-          provider: task.carrier.name, sid: candidate.sid, candidate.progress)
+        return .sent(task.carrier, sid: candidate.sid, candidate.progress)
       }
     }
     return .queued(.outcomeUnknown, due: now, carrier: task.message.carrier)

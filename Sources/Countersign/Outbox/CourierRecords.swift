@@ -7,7 +7,7 @@ struct MessageOutcome {
   let change: Change
 
   enum Change {
-    case sent(provider: String, sid: String, CarrierProgress)
+    case sent(any Carrier, sid: String, CarrierProgress)
     case ended(MessageStatus, Failure, code: Int?)
     case queued(Failure?, due: Date, carrier: Int)
     case unknown(due: Date)
@@ -19,6 +19,7 @@ struct CourierRecords {
   private let connection: Connection
   private let store: CourierStore
   private let delivery: DeliveryStore
+  private let hosted: HostedCodeStore
   private let events: HostEvents
   private let log: Logger
 
@@ -26,6 +27,7 @@ struct CourierRecords {
     self.connection = connection
     store = CourierStore(connection: connection)
     delivery = DeliveryStore(connection: connection)
+    hosted = HostedCodeStore(connection: connection)
     events = HostEvents(connection, configuration)
     self.log = log
   }
@@ -64,8 +66,11 @@ struct CourierRecords {
     for outcome in outcomes {
       let message = outcome.message
       switch outcome.change {
-      case .sent(let provider, let sid, let progress):
-        try store.markSent(message, provider: provider, sid: sid, progress, at: now)
+      case .sent(let carrier, let sid, let progress):
+        let isHosted = carrier is any HostedEngine
+        try store.markSent(
+          message, provider: carrier.name, sid: sid, progress, isHosted: isHosted, at: now)
+        if isHosted { try hosted.take(message.id, sid: sid) }
         if progress.rank >= 4 {
           try delivery.tell(
             Delivery.Report(

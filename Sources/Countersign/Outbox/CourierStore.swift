@@ -14,8 +14,10 @@ struct CourierStore {
     let payloadSealed: [UInt8]
     let expiresAt: Date
     let createdAt: Date
+    /// Of a phone number, ISO 3166 alpha-2.
+    let country: String?
     let attempts: Int
-    /// Which of its channel's providers is to have it.
+    /// Which of the providers of its route is to have it.
     let carrier: Int
     /// An earlier claim ended without an outcome, or the provider's answer was ambiguous.
     let isReclaimed: Bool
@@ -77,7 +79,8 @@ struct CourierStore {
     guard taken > 0 else { return [] }
     return try connection.all(
       """
-      SELECT id, kind, channel, destination_hash, destination_sealed, payload_sealed, expires_at, created_at, attempts, carrier, is_reclaimed
+      SELECT id, kind, channel, destination_hash, destination_sealed, payload_sealed, expires_at, created_at, country, attempts,
+             carrier, is_reclaimed
         FROM message
        WHERE channel = \(channel.rawValue)
          AND queue_lane = \(lane.rawValue)
@@ -92,22 +95,25 @@ struct CourierStore {
         destinationSealed: try row.bytes("destination_sealed"),
         payloadSealed: try row.optionalBytes("payload_sealed") ?? [],
         expiresAt: try row.time("expires_at"),
-        createdAt: try row.time("created_at"), attempts: try row.int("attempts"),
+        createdAt: try row.time("created_at"), country: try row.optionalText("country"),
+        attempts: try row.int("attempts"),
         carrier: try row.int("carrier"), isReclaimed: try row.bool("is_reclaimed"), owner: owner,
         leaseUntil: leaseUntil)
     }
   }
 
   /// The provider has it: the text is wiped, and the row leaves the queue. What could still be said on the phone
-  /// is looked at again when it has expired.
+  /// is looked at again when it has expired; with a code of the provider's own there is nothing to say.
   func markSent(
-    _ message: Claimed, provider: String, sid: String, _ progress: CarrierProgress, at now: Date
+    _ message: Claimed, provider: String, sid: String, _ progress: CarrierProgress, isHosted: Bool,
+    at now: Date
   ) throws(DatabaseError) {
     try connection.execute(
       """
       UPDATE message
          SET status = \(progress.status.rawValue), status_rank = \(progress.rank), provider = \(provider), provider_sid = \(sid), failure = NULL, sent_at = \(now),
              finished_at = IF(\(progress.rank >= 4), \(now), NULL), payload_sealed = NULL, owner = NULL,
+             fallback_sealed = IF(\(isHosted), NULL, fallback_sealed),
              queue_lane = IF(fallback_sealed IS NULL, NULL, \(OutgoingMessage.receiptLane)),
              due_at = IF(fallback_sealed IS NULL, due_at, expires_at)
        WHERE id = \(message.id)

@@ -11,7 +11,7 @@ package struct OutgoingMessage: Sendable {
   /// What it tells of.
   package let notification: Notification.ID?
   package let destination: Destination
-  package let text: MessageText
+  package var text: MessageText
   /// What is said on the phone, within the message's time, when a receipt says that the text failed.
   package var fallback: MessageText?
   package let expiresAt: Date
@@ -87,6 +87,8 @@ package struct MessageText: Sendable, Codable, Equatable {
   package var mail: Mail?
   /// In which a call is read out, BCP 47.
   package var language: String?
+  /// What a provider is told that finds its own words for a code, and its own code.
+  package var hosted: HostedOrder?
 
   package init(
     body: String, subject: String? = nil, mail: Mail? = nil, language: String? = nil

@@ -20,8 +20,10 @@ package struct PhoneVerification {
   private let phones: PhoneVault
   private let wording: Wording
   private let codes: VerificationCodes
+  private let hosted: HostedCodes
   private let settings: Configuration.Limits
   private let canCall: Bool
+  private let canSpeak: Bool
   private let events: HostEvents
   private let coolingOff: TimeInterval
 
@@ -41,9 +43,11 @@ package struct PhoneVerification {
     phones = PhoneVault(configuration.keys)
     wording = Wording(configuration)
     codes = VerificationCodes(connection, configuration)
+    hosted = HostedCodes(connection, configuration)
     settings = configuration.limits
     coolingOff = TimeInterval(configuration.limits.coolingOffHours) * 3_600
     canCall = configuration.canCall
+    canSpeak = configuration.canSpeak
     events = HostEvents(connection, configuration)
   }
 
@@ -160,13 +164,16 @@ package struct PhoneVerification {
         ? spoken : wording.code(code, purposeWords, minutes: lifetime.minutes, language),
       expiresAt: now.addingTimeInterval(lifetime.interval))
     // A call costs more than a text: a number that nobody has proven gets one when somebody asks.
-    if channel == .sms, canCall, isNumberProven { message.fallback = spoken }
+    if channel == .sms, canSpeak, isNumberProven { message.fallback = spoken }
+    message.text.hosted = hosted.order(language, address: asker.sending.address)
     let issue = try codes.issue(
       code, purpose, subject: subject, to: number, channel, message.id, until: message.expiresAt)
     let request = SendGuard.Request(
       number: number, channel: channel, text: message.text, asker: asker.sending,
       isNumberProven: isNumberProven)
     try sends.send(request, at: now, permit: permit) {
+      try hosted.replace(
+        purpose, subject, by: message.id, to: issue.destinationHash, until: message.expiresAt)
       try store.issue(purpose, subject, issue, at: now)
       try outbox.queue(message, at: now)
       return true
@@ -362,7 +369,7 @@ package struct PhoneVerification {
   }
 
   package func purge(at now: Date) throws(DatabaseError) -> Int {
-    try store.purge(at: now)
+    try store.purge(at: now) + hosted.purge(at: now)
   }
 }
 

@@ -6,9 +6,13 @@ struct VerificationCodes {
   private let phones: PhoneVault
   private let keys: KeyRing
   private let settings: Configuration.Limits
+  private let connection: Connection
+  private let hosted: HostedCodes
 
   init(_ connection: Connection, _ configuration: Configuration) {
+    self.connection = connection
     store = VerificationStore(connection: connection)
+    hosted = HostedCodes(connection, configuration)
     phones = PhoneVault(configuration.keys)
     keys = configuration.keys
     settings = configuration.limits
@@ -69,11 +73,7 @@ struct VerificationCodes {
       }
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
     }
-    let mac = try keys.mac(
-      .code, key: found.keyID,
-      VerificationCode.fields(
-        code, purpose, subject: subject, nonce: found.nonce, destination: found.destinationHash))
-    guard ConstantTime.equal(mac, found.mac) else {
+    guard try isRight(code, purpose, subject, found, at: now) else {
       let remaining = max(0, VerificationCode.maximumTries - found.tries - 1)
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(remaining))
     }
@@ -81,5 +81,48 @@ struct VerificationCodes {
     return Proven(
       nonce: found.nonce, number: number, issuedAt: found.issuedAt,
       numberHash: found.destinationHash)
+  }
+
+  /// Compares a code, or has it judged by the provider that made it.
+  private func isRight(
+    _ code: String, _ purpose: VerificationCode.Purpose, _ subject: [UInt8],
+    _ found: VerificationStore.Found, at now: Date
+  ) throws -> Bool {
+    func mac(_ key: UInt32) throws -> [UInt8] {
+      try keys.mac(
+        .code, key: key,
+        VerificationCode.fields(
+          code, purpose, subject: subject, nonce: found.nonce, destination: found.destinationHash))
+    }
+    let verdict: EngineVerdict?
+    do {
+      verdict = try hosted.judge(code, of: found.message)
+    } catch let notJudged as HostedCodes.NotJudged {
+      try store.refund(purpose, subject, nonce: found.nonce)
+      throw notJudged.rejection
+    }
+    switch verdict {
+    case nil: return ConstantTime.equal(try mac(found.keyID), found.mac)
+    case .approved:
+      // The provider forgets it now, and it may be asked for once more: to claim a number, or with the
+      // second proof that was missing.
+      let key = keys.current.id
+      let approved = try mac(key)
+      try connection.transaction {
+        try store.adopt(purpose, subject, nonce: found.nonce, keyID: key, mac: approved)
+        try hosted.settle(found.message, isApproved: true, at: now)
+      }
+      return true
+    case .wrong: return false
+    default:
+      try connection.transaction {
+        try store.end(purpose, subject, nonce: found.nonce, at: now)
+        try hosted.settle(found.message, isApproved: false, at: now)
+      }
+      if verdict == .exhausted || purpose != .otp {
+        throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
+      }
+      throw Rejection(.nothingPending)
+    }
   }
 }

@@ -27,6 +27,7 @@ struct VerificationStore {
     let tries: Int
     let usedAt: Date?
     let failures: [UInt8]
+    let message: OutgoingMessage.ID
   }
 
   /// Issues a code in place of the one before. Failures stay: asking for a new code must not buy
@@ -53,7 +54,8 @@ struct VerificationStore {
   {
     let row = try connection.first(
       """
-      SELECT nonce, key_id, mac, destination_sealed, destination_hash, issued_at, expires_at, tries, used_at, failures
+      SELECT nonce, key_id, mac, destination_sealed, destination_hash, message_id, issued_at, expires_at, tries,
+             used_at, failures
         FROM verification
        WHERE purpose = \(purpose.rawValue)
          AND subject = \(subject)
@@ -65,7 +67,7 @@ struct VerificationStore {
       destinationHash: try row.bytes("destination_hash"), issuedAt: try row.time("issued_at"),
       expiresAt: try row.time("expires_at"), tries: try row.int("tries"),
       usedAt: try row.optionalTime("used_at"),
-      failures: try row.bytes("failures"))
+      failures: try row.bytes("failures"), message: try row.id("message_id"))
   }
 
   /// Takes the one place to ask for another code; false while the gap lasts, or when another
@@ -146,7 +148,7 @@ struct VerificationStore {
       """) > 0
   }
 
-  /// Takes back the try of a code that was right and could not be used yet.
+  /// Takes back the try of a code that was right and could not be used yet, or that nobody judged.
   func refund(
     _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8]
   ) throws(DatabaseError) {
@@ -159,6 +161,35 @@ struct VerificationStore {
          AND nonce = \(nonce)
          AND used_at IS NULL
          AND tries > 0
+      """)
+  }
+
+  /// Makes a code ours that a provider has approved: from now on it is compared here.
+  func adopt(
+    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8], keyID: UInt32,
+    mac: [UInt8]
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE verification
+         SET key_id = \(Int(keyID)), mac = \(mac)
+       WHERE purpose = \(purpose.rawValue)
+         AND subject = \(subject)
+         AND nonce = \(nonce)
+      """)
+  }
+
+  /// Ends a code that its provider has ended.
+  func end(
+    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8], at now: Date
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE verification
+         SET expires_at = LEAST(expires_at, \(now))
+       WHERE purpose = \(purpose.rawValue)
+         AND subject = \(subject)
+         AND nonce = \(nonce)
       """)
   }
 

@@ -24,8 +24,7 @@ struct TwilioMessages: Carrier {
 
   private func request(_ method: TransferRequest.Method, _ url: String) -> TransferRequest {
     var request = TransferRequest(method: method, url: url)
-    request.login =
-      settings.apiKey.map { ($0.sid, $0.secret) } ?? (settings.accountSID, settings.authToken)
+    request.login = settings.login
     return request
   }
 
@@ -54,6 +53,8 @@ struct TwilioMessages: Carrier {
     request.body = Array(FormFields.encode(fields).utf8)
     return request
   }
+
+  func probe() -> TransferRequest? { request(.get, "\(account).json") }
 
   /// A voice that there is for a language
   /// (<https://www.twilio.com/docs/voice/twiml/say#supported-languages>).

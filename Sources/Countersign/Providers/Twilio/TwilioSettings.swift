@@ -7,7 +7,7 @@ package struct TwilioSettings: Sendable {
   /// A second token that callbacks may be signed with while one is replaced by the other.
   package let secondaryAuthToken: Secret?
   package let apiKey: (sid: String, secret: Secret)?
-  package let sender: Sender
+  package private(set) var sender: Sender
   /// What calls come from; without it there are none.
   package let phoneNumber: String?
   package let apiBaseURL: String
@@ -15,6 +15,14 @@ package struct TwilioSettings: Sendable {
   package enum Sender: Sendable {
     case number(String)
     case messagingService(String)
+  }
+
+  /// The same for a route with a sender of its own: a number, a name, or a service.
+  func sending(from sender: String) -> TwilioSettings {
+    var settings = self
+    settings.sender =
+      Self.isSID(sender, "MG") ? .messagingService(sender) : .number(sender)
+    return settings
   }
 
   /// What texts come from, as consent knows it: our number, or the service.
@@ -26,10 +34,11 @@ package struct TwilioSettings: Sendable {
   }
 
   /// True when the "provider" is on this machine: the sandbox.
-  package var isSandbox: Bool {
-    ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains { base in
-      apiBaseURL == base || apiBaseURL.hasPrefix("\(base):") || apiBaseURL.hasPrefix("\(base)/")
-    }
+  package var isSandbox: Bool { Environment.isLocal(apiBaseURL) }
+
+  /// What calls are signed in with: the API key where there is one.
+  package var login: (user: String, password: Secret) {
+    apiKey.map { ($0.sid, $0.secret) } ?? (accountSID, authToken)
   }
 
   /// Reads the variables named `TWILIO_…`; nil, with faults, when they are incomplete.
@@ -54,23 +63,15 @@ package struct TwilioSettings: Sendable {
     if let service, !Self.isSID(service, "MG") {
       source.fault("TWILIO_MESSAGING_SERVICE_SID must be MG and 32 hexadecimal digits.")
     }
-    let base = source.value("TWILIO_API_BASE_URL") ?? "https://api.twilio.com"
-    guard base.hasPrefix("https://") || base.hasPrefix("http://") else {
-      source.fault("TWILIO_API_BASE_URL must be a URL.")
-      return nil
-    }
-    guard source.faults.count == faults else { return nil }
+    let base = source.providerURL("TWILIO_API_BASE_URL", "https://api.twilio.com")
+    guard source.faults.count == faults, let base else { return nil }
     accountSID = sid
     authToken = Secret(token)
     secondaryAuthToken = secondary.map(Secret.init)
     apiKey = keySID.flatMap { sid in keySecret.map { (sid, Secret($0)) } }
     phoneNumber = number
     sender = service.map(Sender.messagingService) ?? .number(number ?? "")
-    apiBaseURL = base.hasSuffix("/") ? String(base.dropLast()) : base
-    if !isSandbox, !apiBaseURL.hasPrefix("https://") {
-      source.fault("TWILIO_API_BASE_URL must begin with https://: messages hold codes.")
-      return nil
-    }
+    apiBaseURL = base
   }
 
   /// True for two letters and 32 hexadecimal digits, as every Twilio resource is named.

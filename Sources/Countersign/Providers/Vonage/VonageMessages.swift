@@ -78,8 +78,23 @@ extension Failure {
     case 3, 6: self = .destinationInvalid
     case 7: self = .destinationOptedOut
     case 33: self = .destinationUnknown
-    case 4, 8, 9, 14: self = .providerAuthFailed
+    case 4, 8, 14: self = .providerAuthFailed
+    case 9: self = .providerAccountProblem
     case 11, 15, 29: self = .providerMisconfigured
+    default: self = .providerRequestRejected
+    }
+  }
+
+  /// What a status of Verify v1 means where a code is asked for
+  /// (<https://developer.vonage.com/en/verify/verify-v1/guides/verify-responses>).
+  init(vonageVerifyStart status: Int?) {
+    switch status {
+    case 3, 6: self = .destinationInvalid
+    case 7: self = .blockedByRiskPolicy
+    case 15: self = .regionNotSupported
+    case 4, 8: self = .providerAuthFailed
+    case 9: self = .providerAccountProblem
+    case 20, 29: self = .providerMisconfigured
     default: self = .providerRequestRejected
     }
   }

@@ -6,32 +6,38 @@ package struct VonageSettings: Sendable {
   /// The only way callbacks may be signed; nil for any that Vonage has.
   package let signatureMethod: VonageSignature.Method?
   /// A number, or a name of up to 11 characters.
-  package let from: String
+  package private(set) var from: String
   package let restBaseURL: String
+
+  /// The same for a route, which may have a sender of its own.
+  func sending(from sender: String?) -> VonageSettings {
+    var settings = self
+    if let sender { settings.from = sender }
+    return settings
+  }
 
   /// As consent knows it.
   package var sender: String { "vonage:\(from)" }
 
   /// Reads the variables named `VONAGE_…`; nil, with faults, when they are incomplete.
-  init?(_ source: inout Environment) {
+  ///
+  /// - Parameter sendsTexts: whether it needs a sender of text messages, whose receipts are signed.
+  init?(_ source: inout Environment, sendsTexts: Bool) {
     let faults = source.faults.count
     apiKey = source.required("VONAGE_API_KEY")
     apiSecret = Secret(source.required("VONAGE_API_SECRET"))
-    signatureSecret = Secret(source.required("VONAGE_SIGNATURE_SECRET"))
-    from = source.required("VONAGE_FROM")
+    // Without one nothing of Vonage's is believed.
+    signatureSecret = Secret(
+      sendsTexts
+        ? source.required("VONAGE_SIGNATURE_SECRET")
+        : source.value("VONAGE_SIGNATURE_SECRET") ?? Hexadecimal.encode(Random.bytes(32)))
+    from = sendsTexts ? source.required("VONAGE_FROM") : source.value("VONAGE_FROM") ?? ""
     signatureMethod = source.parsed(
       "VONAGE_SIGNATURE_METHOD", expected: "md5hash, md5, sha1, sha256, or sha512"
     ) {
       VonageSignature.Method(rawValue: $0)
     }
-    let base = source.value("VONAGE_REST_BASE_URL") ?? "https://rest.nexmo.com"
-    restBaseURL = base.hasSuffix("/") ? String(base.dropLast()) : base
-    let isLocal = ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains {
-      restBaseURL == $0 || restBaseURL.hasPrefix("\($0):")
-    }
-    if !isLocal, !restBaseURL.hasPrefix("https://") {
-      source.fault("VONAGE_REST_BASE_URL must begin with https://: messages hold codes.")
-    }
+    restBaseURL = source.providerURL("VONAGE_REST_BASE_URL", "https://rest.nexmo.com") ?? ""
     if !from.isEmpty, !(1...15).contains(from.utf8.count) || !from.utf8.allSatisfy({ $0 < 0x80 }) {
       source.fault("VONAGE_FROM must be a number, or a name of up to 11 characters.")
     }

@@ -1,0 +1,124 @@
+import FoundationEssentials
+
+/// The engines that a configuration has, by what they do.
+struct Engines {
+  /// Who takes codes that are sent now, in order of preference; none where they are made here.
+  let active: [any HostedEngine]
+  /// Those and the ones that still judge what they sent before.
+  private let known: [any HostedEngine]
+
+  init(_ configuration: Configuration) {
+    let twilio = configuration.twilioVerify.map { settings -> [any HostedEngine] in
+      let payments = TwilioVerify(forPayments: settings, configuration.twilio)
+      return [TwilioVerify(settings, configuration.twilio)] + (payments.map { [$0] } ?? [])
+    }
+    let vonage = configuration.vonageVerify.flatMap { settings in
+      configuration.vonage.map { account -> any HostedEngine in
+        settings.version == 1
+          ? VonageVerify(settings, account) : VonageVerify2(settings, account)
+      }
+    }
+    switch configuration.engines.codes {
+    case .local: active = []
+    case .twilioVerify: active = twilio ?? []
+    case .vonageVerify: active = vonage.map { [$0] } ?? []
+    }
+    known = (twilio ?? []) + (vonage.map { [$0] } ?? [])
+  }
+
+  /// True when a code may be somebody else's.
+  var areAny: Bool { !known.isEmpty }
+
+  func named(_ name: String) -> (any HostedEngine)? {
+    known.first { $0.name == name }
+  }
+}
+
+/// Codes that a provider keeps, as responders deal with them: giving up the place of one that is replaced, and
+/// having a try judged.
+///
+/// What is charged, when a code is over, and what a caller is told is decided here and not by what the
+/// provider answers. A code it approved is remembered by who asked, since it forgets it at once.
+struct HostedCodes {
+  private let store: HostedCodeStore
+  private let engines: Engines
+  private let line = ProviderLine()
+  private let connection: Connection
+
+  init(_ connection: Connection, _ configuration: Configuration) {
+    self.connection = connection
+    store = HostedCodeStore(connection: connection)
+    engines = Engines(configuration)
+  }
+
+  /// What a provider is told of a code; nil where codes are made here.
+  func order(
+    _ language: Language, _ payment: TransactionDetails? = nil, address: String?
+  ) -> HostedOrder? {
+    engines.active.isEmpty
+      ? nil : HostedOrder(language: language.code, payment: payment, address: address)
+  }
+
+  /// Hands the place of a verification's code to its next one; called inside the transaction that issues it.
+  func replace(
+    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], by message: OutgoingMessage.ID,
+    to destination: [UInt8], until end: Date
+  ) throws(DatabaseError) {
+    guard engines.areAny else { return }
+    try store.replace(purpose, subject, by: message, to: destination, until: end)
+  }
+
+  func replace(
+    _ account: Account.ID, _ purpose: Challenge.Purpose, by message: OutgoingMessage.ID,
+    to destination: [UInt8], until end: Date
+  ) throws(DatabaseError) {
+    guard engines.areAny else { return }
+    try store.replace(account, purpose, by: message, to: destination, until: end)
+  }
+
+  /// Has a code judged by the provider that has it; nil where it is ours to compare.
+  ///
+  /// Called outside any transaction, after the try was charged.
+  ///
+  /// - Throws: `NotJudged` with what the caller is told; `provider_outcome_unknown` when the code may have been
+  ///   used up by this.
+  func judge(
+    _ code: String, of message: OutgoingMessage.ID,
+    _ details: @autoclosure () throws -> TransactionDetails? = nil
+  ) throws -> EngineVerdict? {
+    guard engines.areAny, let live = try store.find(message) else { return nil }
+    guard let engine = engines.named(live.provider) else {
+      throw NotJudged(rejection: Rejection(.providerUnavailable))
+    }
+    let result: Result<TransferResponse, TransferError>
+    do {
+      result = try line.perform(engine.check(code, sid: live.sid, details()))
+    } catch let error as Rejection {
+      throw NotJudged(rejection: error)
+    }
+    switch engine.verdict(result) {
+    case .notJudged(let failure, let after):
+      var rejection = failure.rejection
+      if let after, rejection.retryAfter != nil { rejection.retryAfter = after }
+      throw NotJudged(rejection: rejection)
+    case .unknown: throw Rejection(.providerOutcomeUnknown)
+    case let verdict: return verdict
+    }
+  }
+
+  /// The provider did not look at the code: the try is given back.
+  struct NotJudged: Error {
+    let rejection: Rejection
+  }
+
+  /// Takes the code of a message back from the provider, which is done with it; called inside the transaction
+  /// that remembers what was approved.
+  func settle(_ message: OutgoingMessage.ID, isApproved: Bool, at now: Date) throws(DatabaseError) {
+    try store.release(message)
+    if isApproved { try store.markDelivered(message, at: now) }
+  }
+
+  func purge(at now: Date) throws(DatabaseError) -> Int {
+    try store.purge(at: now)
+  }
+}

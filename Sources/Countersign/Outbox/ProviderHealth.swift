@@ -1,0 +1,151 @@
+package import FoundationEssentials
+import Logging
+
+/// How the providers fare that a courier sends through: a breaker for each, and what of it others are shown.
+///
+/// Each courier goes by what it sees itself. The table says what the last one saw that used the provider.
+struct ProviderHealth {
+  private let store: ProviderHealthStore
+  private let alerts: Alerts
+  private let log: Logger
+  private var breakers: [String: Breaker] = [:]
+  private var underWay: [OutgoingMessage.ID: (provider: String, since: Date, isLate: Bool)] = [:]
+  private var written: [String: Breaker.State] = [:]
+  private var writtenAt = Date.distantPast
+
+  /// How often the figures are written while nothing changes.
+  private static let writingSeconds: TimeInterval = 5
+
+  init(_ connection: Connection, _ configuration: Configuration, _ log: Logger) {
+    store = ProviderHealthStore(connection: connection)
+    alerts = Alerts(connection, configuration)
+    self.log = log
+  }
+
+  mutating func advice(_ provider: String, at now: Date) -> Breaker.Advice {
+    breakers[provider, default: Breaker(at: now)].advice(at: now)
+  }
+
+  mutating func began(_ message: OutgoingMessage.ID, _ provider: String, at now: Date) {
+    underWay[message] = (provider, now, false)
+  }
+
+  /// Notes an answer; nil for what says nothing about the provider.
+  mutating func ended(
+    _ message: OutgoingMessage.ID, _ failure: Failure?, after: Int? = nil, at now: Date
+  ) {
+    // One that was late was counted when it became so.
+    guard let transfer = underWay.removeValue(forKey: message), !transfer.isLate else { return }
+    breakers[transfer.provider, default: Breaker(at: now)].note(
+      failure, seconds: now.timeIntervalSince(transfer.since), after: after, at: now)
+  }
+
+  mutating func note(_ provider: String, isThere: Bool, at now: Date) {
+    if isThere {
+      breakers[provider, default: Breaker(at: now)].noteReply(at: now)
+    } else {
+      breakers[provider, default: Breaker(at: now)].noteSilence(at: now)
+    }
+  }
+
+  /// Counts what takes too long before it ends, so that the next messages need not wait as well.
+  mutating func sweep(at now: Date) {
+    for (message, transfer) in underWay
+    where !transfer.isLate && now.timeIntervalSince(transfer.since) > Breaker.slow {
+      underWay[message]?.isLate = true
+      breakers[transfer.provider, default: Breaker(at: now)].note(
+        .providerUnavailable, seconds: Breaker.slow, at: now)
+    }
+  }
+
+  /// Writes down what has changed, and every few seconds the figures.
+  mutating func write(at now: Date) throws {
+    let isDue = now.timeIntervalSince(writtenAt) > Self.writingSeconds
+    for (provider, breaker) in breakers where isDue || written[provider] != breaker.state {
+      var breaker = breaker
+      try store.write(provider, breaker, breaker.figures(at: now), at: now)
+      breakers[provider] = breaker
+      if let before = written[provider], before != breaker.state {
+        log.notice(
+          "provider's breaker changed",
+          metadata: ["provider": "\(provider)", "state": "\(breaker.state.rawValue)"])
+      }
+      if breaker.state == .open, written[provider] != .open {
+        try alerts.raiseOnce(
+          .providerDown, about: "\(provider) \(now.rfc3339.prefix(13))", at: now)
+      }
+      written[provider] = breaker.state
+    }
+    if isDue { writtenAt = now }
+  }
+}
+
+/// A provider as a courier last saw it.
+package struct ProviderStanding: Sendable {
+  package let provider: String
+  /// `closed`, `open`, or `half`.
+  package let state: String
+  package let changedAt: Date
+  /// Of the minute before `seenAt`.
+  package let answers: Int
+  package let failures: Int
+  package let milliseconds: Int
+  package let lastFailure: String?
+  package let lastFailureAt: Date?
+  package let seenAt: Date
+
+  /// Every provider that was used yet, by name.
+  package static func all(_ connection: Connection) throws -> [ProviderStanding] {
+    try ProviderHealthStore(connection: connection).all()
+  }
+}
+
+/// The SQL of how providers fare.
+struct ProviderHealthStore {
+  let connection: Connection
+
+  func write(
+    _ provider: String, _ breaker: Breaker,
+    _ figures: (answers: Int, failures: Int, milliseconds: Int), at now: Date
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      INSERT INTO provider_health (provider, state, changed_at, answers, failures, milliseconds, last_failure, last_failure_at, seen_at)
+      VALUES (\(provider), \(breaker.state.rawValue), \(breaker.changedAt), \(figures.answers), \(figures.failures),
+              \(figures.milliseconds), \(breaker.lastFailure?.failure.rawValue), \(breaker.lastFailure?.at), \(now))
+          ON DUPLICATE KEY UPDATE
+             state = VALUES(state), changed_at = VALUES(changed_at), answers = VALUES(answers), failures = VALUES(failures),
+             milliseconds = VALUES(milliseconds), last_failure = VALUES(last_failure),
+             last_failure_at = VALUES(last_failure_at), seen_at = VALUES(seen_at)
+      """)
+  }
+
+  func all() throws(DatabaseError) -> [ProviderStanding] {
+    var standings: [ProviderStanding] = []
+    for row in try connection.all(
+      """
+      SELECT provider, state, changed_at, answers, failures, milliseconds, last_failure, last_failure_at, seen_at
+        FROM provider_health
+       ORDER BY provider
+      """)
+    {
+      standings.append(
+        ProviderStanding(
+          provider: try row.text("provider"), state: try row.text("state"),
+          changedAt: try row.time("changed_at"), answers: try row.int("answers"),
+          failures: try row.int("failures"), milliseconds: try row.int("milliseconds"),
+          lastFailure: try row.optionalText("last_failure"),
+          lastFailureAt: try row.optionalTime("last_failure_at"), seenAt: try row.time("seen_at")))
+    }
+    return standings
+  }
+
+  func gauges() throws(DatabaseError) -> [Gauge] {
+    try all().map { standing in
+      Gauge(
+        "countersign_provider_available",
+        "1 while messages are handed to the provider, 0 while it is left alone.",
+        standing.state == "open" ? 0 : 1, labels: "provider=\"\(standing.provider)\"")
+    }
+  }
+}
