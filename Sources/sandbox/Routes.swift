@@ -17,6 +17,7 @@ struct Routes {
     let sendGrid = SendGridAPI(sandbox, configuration.sendGrid)
     let vonage = VonageAPI(sandbox, configuration.vonage)
     let verify = VerifyAPI(sandbox, configuration)
+    let factors = FactorsAPI(sandbox, configuration)
     let vonageVerify = VonageVerifyAPI(sandbox, configuration)
     let clock = ClockAPI(clock: sandbox.clock)
     let inbound = InboundAPI(sandbox, configuration)
@@ -34,6 +35,12 @@ struct Routes {
       .get("/verify/v2/Services/{service}/Verifications/{name}", verify.fetch),
       .post("/verify/v2/Services/{service}/Verifications/{name}", verify.fetch),
       .post("/verify/v2/Services/{service}/VerificationCheck", verify.check),
+      .post("/verify/v2/Services/{service}/Entities/{identity}/Factors", factors.create),
+      .get("/verify/v2/Services/{service}/Entities/{identity}/Factors/{sid}", factors.factor),
+      .post("/verify/v2/Services/{service}/Entities/{identity}/Factors/{sid}", factors.factor),
+      .delete("/verify/v2/Services/{service}/Entities/{identity}/Factors/{sid}", factors.factor),
+      .post("/verify/v2/Services/{service}/Entities/{identity}/Challenges", factors.challenge),
+      .post("/verify/v2/Services/{service}/Entities/{identity}/Challenges/{sid}", factors.challenge),
       .post("/vonage/verify/json", vonageVerify.start),
       .post("/vonage/verify/psd2/json", vonageVerify.startPayment),
       .post("/vonage/verify/check/json", vonageVerify.check),

@@ -12,6 +12,7 @@ final class Sandbox: Sendable {
   let callbacks: Callbacks
   let clock = SandboxClock()
   let verify = VerifyAPI.State()
+  let factors = FactorsAPI.State()
   let vonageVerify = VonageVerifyAPI.State()
   private let checks = Atomic<Int>(0)
 

@@ -42,7 +42,7 @@ struct SendPhoneVerification {
       to: number, channel: try .ofCode(body.channel),
       asker: .owner(session.account, address: request.address),
       authorization: body.authorization, provenAt: session.factorAt, at: request.time)
-    try verification.watch(sent)
+    try verification.watch(sent, tellsWhy: true)
     return try .json(CodeSentAnswer(sent))
   }
 }
@@ -65,7 +65,7 @@ struct ResendPhoneVerification {
     let sent = try verification.resend(
       for: session.account, channel: try .ofCode(channel), address: request.address,
       at: request.time)
-    try verification.watch(sent)
+    try verification.watch(sent, tellsWhy: true)
     return try .json(CodeSentAnswer(sent))
   }
 }

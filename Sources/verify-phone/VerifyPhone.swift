@@ -60,7 +60,7 @@ struct VerifyPhone {
       ?? .stranger(request.stranger)
     let sent = try verification.send(
       to: number, channel: channel, asker: asker, provenAt: session?.factorAt, at: request.time)
-    try verification.watch(sent)
+    try verification.watch(sent, tellsWhy: false)
     return try .json(SentAnswer(expiresAt: sent.expiresAt, resendAfter: sent.resendAfter))
   }
 

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS hosted_code (
   message_id       BINARY(16) NOT NULL COMMENT 'the code that is sent by it',
   sid              VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NULL COMMENT 'the provider''s id, once it has taken the code',
   stale_sid        VARCHAR(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NULL COMMENT 'an earlier one, to be cancelled first',
+  starting_until   DATETIME(6) NULL COMMENT 'a start is under way, perhaps for an earlier code: none is begun beside it',
   expires_at       DATETIME(6) NOT NULL,
   PRIMARY KEY (provider, destination_hash),
   UNIQUE KEY hosted_code_message (message_id),

@@ -101,7 +101,6 @@ struct ChallengeCodes {
     if let verdict {
       if verdict == .wrong { return false }
       try connection.transaction {
-        if verdict != .approved { try store.endCode(found) }
         try hosted.settle(sent.message, isApproved: verdict == .approved, at: now)
       }
       return verdict == .approved

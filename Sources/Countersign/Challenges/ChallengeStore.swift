@@ -117,8 +117,8 @@ struct ChallengeStore {
       SELECT c.token_hash, c.purpose, c.method, c.begun_by, c.session_id, c.details_sealed, c.details_hash, c.nonce,
              c.code_key_id, c.code_mac, c.code_destination_hash, c.code_message_id, c.code_issued_at, c.code_expires_at,
              c.tries, c.expires_at, c.ended_at,
-             f.kind, f.id AS factor_id, f.secret_sealed, f.confirmed_at, f.disabled_at, f.pending_id, f.pending_secret_sealed,
-             f.pending_until, f.last_step, f.failures,
+             f.kind, f.id AS factor_id, f.secret_sealed, f.provider_sid, f.confirmed_at, f.disabled_at, f.pending_id,
+             f.pending_secret_sealed, f.pending_provider_sid, f.pending_until, f.last_step, f.used_codes, f.failures,
              a.id, a.email, a.name, a.locale, a.region, a.currency, a.role, a.second_factor, a.phone_sealed,
              a.phone_verified_at, a.cooling_off_until, a.created_at
         FROM challenge c
@@ -208,17 +208,6 @@ struct ChallengeStore {
          AND c.ended_at IS NULL
          AND c.tries > 0
          AND f.failures_in_row > 0
-      """)
-  }
-
-  /// Ends the code of a challenge that its provider has ended.
-  func endCode(_ challenge: Found) throws(DatabaseError) {
-    try connection.execute(
-      """
-      UPDATE challenge
-         SET code_mac = NULL
-       WHERE token_hash = \(challenge.tokenHash)
-         AND nonce = \(challenge.nonce)
       """)
   }
 

@@ -27,17 +27,19 @@ struct HostedCodeStore {
     case busy
   }
 
-  /// Takes a number's one place with a provider for the code of a message.
+  /// Takes a number's one place with a provider for the code of a message, and begins to start it.
   ///
   /// Each change names what was read, so that of two couriers one takes it; what another changed in between
-  /// is busy, and its code is sent by somebody else.
+  /// is busy, and its code is sent by somebody else. So is a place where a start is under way whose answer has not
+  /// come: it may be for a code that this one replaces.
   func claim(
     _ provider: String, _ destination: [UInt8], for message: OutgoingMessage.ID,
     until end: Date, at now: Date
   ) throws(DatabaseError) -> Claim {
+    let lease = now + Self.startSeconds
     let row = try connection.first(
       """
-      SELECT message_id, sid, stale_sid, expires_at
+      SELECT message_id, sid, stale_sid, starting_until, expires_at
         FROM hosted_code
        WHERE provider = \(provider)
          AND destination_hash = \(destination)
@@ -45,40 +47,64 @@ struct HostedCodeStore {
     guard let row else {
       let inserted = try connection.execute(
         """
-        INSERT IGNORE INTO hosted_code (provider, destination_hash, message_id, expires_at)
-        VALUES (\(provider), \(destination), \(message), \(end))
+        INSERT IGNORE INTO hosted_code (provider, destination_hash, message_id, starting_until, expires_at)
+        VALUES (\(provider), \(destination), \(message), \(lease), \(end))
         """)
       return inserted == 1 ? .free : .busy
     }
     let holder: OutgoingMessage.ID = try row.id("message_id")
     let (sid, stale) = (try row.optionalText("sid"), try row.optionalText("stale_sid"))
-    let earlier = sid ?? stale
     let expiresAt = try row.time("expires_at")
-    if holder != message {
-      guard expiresAt <= now else { return .busy }
-      // Providers keep a code for an hour at most: after that there is nothing to cancel.
-      let stale = expiresAt > now - 3_600 ? earlier : nil
-      let taken = try connection.execute(
-        """
-        UPDATE hosted_code
-           SET message_id = \(message), sid = NULL, stale_sid = \(stale), expires_at = \(end)
-         WHERE provider = \(provider)
-           AND destination_hash = \(destination)
-           AND message_id = \(holder)
-        """)
-      guard taken == 1 else { return .busy }
-      return stale.map { .stale(sid: $0) } ?? .free
-    }
+    if let starting = try row.optionalTime("starting_until"), starting > now { return .busy }
+    guard holder == message || expiresAt <= now else { return .busy }
+    // Providers keep a code for an hour at most: after that there is nothing to cancel.
+    let earlier = expiresAt > now - 3_600 ? sid ?? stale : nil
+    let taken = try connection.execute(
+      """
+      UPDATE hosted_code
+         SET message_id = \(message), sid = NULL, stale_sid = \(earlier), starting_until = \(lease), expires_at = \(end)
+       WHERE provider = \(provider)
+         AND destination_hash = \(destination)
+         AND message_id = \(holder)
+         AND (starting_until IS NULL OR starting_until <= \(now))
+      """)
+    guard taken == 1 else { return .busy }
     return earlier.map { .stale(sid: $0) } ?? .free
   }
 
-  /// Notes that the provider has the code of a message; false when another code has its place.
-  func take(_ message: OutgoingMessage.ID, sid: String) throws(DatabaseError) {
+  /// How long a start may be under way: longer than a request to a provider takes.
+  private static let startSeconds: TimeInterval = 15
+
+  /// Notes that the provider has the code of a message. Where another has taken the place meanwhile, this one is to
+  /// be cancelled before that is started.
+  func take(
+    _ provider: String, _ destination: [UInt8], _ message: OutgoingMessage.ID, sid: String
+  ) throws(DatabaseError) {
     try connection.execute(
-      "UPDATE hosted_code SET sid = \(sid), stale_sid = NULL WHERE message_id = \(message)")
+      """
+      UPDATE hosted_code
+         SET sid = IF(message_id = \(message), \(sid), sid), stale_sid = IF(message_id = \(message), NULL, \(sid)),
+             starting_until = NULL
+       WHERE provider = \(provider)
+         AND destination_hash = \(destination)
+      """)
   }
 
-  /// Gives the place up: the code is used, over, or sent by somebody else.
+  /// Gives up the place that a message has for a start that did not happen.
+  func giveUp(
+    _ provider: String, _ destination: [UInt8], _ message: OutgoingMessage.ID
+  ) throws(DatabaseError) {
+    try release(message)
+    try connection.execute(
+      """
+      UPDATE hosted_code
+         SET starting_until = NULL
+       WHERE provider = \(provider)
+         AND destination_hash = \(destination)
+      """)
+  }
+
+  /// Gives the place up: the code is used, or over.
   func release(_ message: OutgoingMessage.ID) throws(DatabaseError) {
     try connection.execute("DELETE FROM hosted_code WHERE message_id = \(message)")
   }

@@ -98,7 +98,7 @@ struct HostedCodes {
     }
     switch engine.verdict(result) {
     case .notJudged(let failure, let after):
-      var rejection = failure.rejection
+      var rejection = failure.rejectionOfCheck
       if let after, rejection.retryAfter != nil { rejection.retryAfter = after }
       throw NotJudged(rejection: rejection)
     case .unknown: throw Rejection(.providerOutcomeUnknown)

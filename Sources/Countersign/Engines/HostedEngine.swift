@@ -53,12 +53,10 @@ extension HostedEngine {
 
   func verdict(_ result: Result<TransferResponse, TransferError>) -> EngineVerdict {
     switch result {
+    case .success(let response) where response.status < 500: verdict(response)
     case .success(let response):
-      switch response.trouble {
-      case .notTaken(let after, let failure): .notJudged(failure, after: after)
-      case nil: verdict(response)
-      default: .unknown
-      }
+      response.status == 503
+        ? .notJudged(.providerUnavailable, after: response.retryAfter) : .unknown
     case .failure(let error):
       error.mayHaveArrived ? .unknown : .notJudged(.providerUnavailable, after: nil)
     }

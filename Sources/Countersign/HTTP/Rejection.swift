@@ -122,6 +122,8 @@ package struct Rejection: Error {
     case regionNotSupported = "region_not_supported"
     case blockedByRiskPolicy = "blocked_by_risk_policy"
     case verificationInProgress = "verification_in_progress"
+    case factorLimitReached = "factor_limit_reached"
+    case challengeLimitReached = "challenge_limit_reached"
     case channelUnavailable = "channel_unavailable"
     case providerRateLimited = "provider_rate_limited"
     case providerUnavailable = "provider_unavailable"
@@ -211,6 +213,9 @@ package struct Rejection: Error {
       case .blockedByRiskPolicy: (.forbidden, "No code can be sent to this phone number for now.")
       case .verificationInProgress:
         (.conflict, "A code is on its way to this phone number. Enter that one, or wait.")
+      case .factorLimitReached: (.tooManyRequests, "Too many apps were bound. Try again later.")
+      case .challengeLimitReached:
+        (.tooManyRequests, "Too many codes of this app were given. Try again later.")
       case .channelUnavailable: (.badGateway, "Codes cannot be sent this way at present.")
       case .providerRateLimited: (.unavailable, "Too many codes are being sent. Try again shortly.")
       case .providerUnavailable: (.unavailable, "Codes cannot be sent or checked. Try again shortly.")

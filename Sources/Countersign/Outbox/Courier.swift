@@ -469,7 +469,9 @@ package final class Courier {
   /// Gives up a code's place with a provider that does not send it.
   private func release(_ task: Task) {
     guard task.carrier is any HostedEngine else { return }
-    attempt("release") { try hosted.release(task.message.id) }
+    attempt("release") {
+      try hosted.giveUp(task.carrier.name, task.message.destinationHash, task.message.id)
+    }
   }
 
   private func found(
@@ -490,6 +492,7 @@ package final class Courier {
         return .sent(task.carrier, sid: candidate.sid, candidate.progress)
       }
     }
+    release(task)
     return .queued(.outcomeUnknown, due: now, carrier: task.message.carrier)
   }
 

@@ -70,7 +70,9 @@ struct CourierRecords {
         let isHosted = carrier is any HostedEngine
         try store.markSent(
           message, provider: carrier.name, sid: sid, progress, isHosted: isHosted, at: now)
-        if isHosted { try hosted.take(message.id, sid: sid) }
+        if isHosted {
+          try hosted.take(carrier.name, message.destinationHash, message.id, sid: sid)
+        }
         if progress.rank >= 4 {
           try delivery.tell(
             Delivery.Report(

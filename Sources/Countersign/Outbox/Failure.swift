@@ -13,6 +13,9 @@ package enum Failure: String, Sendable {
   case sendLimitReached = "send_limit_reached"
   /// The provider's own limit of tries at a code.
   case checkLimitReached = "check_limit_reached"
+  /// The provider's own limits of apps bound to an account, and of codes of an app judged in a day.
+  case factorLimitReached = "factor_limit_reached"
+  case challengeLimitReached = "challenge_limit_reached"
   /// The provider has a code alive for the number, for something else.
   case verificationInProgress = "verification_in_progress"
   case providerRateLimited = "provider_rate_limited"
@@ -34,7 +37,7 @@ package enum Failure: String, Sendable {
       true
     case .destinationInvalid, .destinationNotSMSCapable, .destinationUnreachable,
       .destinationUnknown, .destinationBounced, .blockedByRiskPolicy, .sendLimitReached,
-      .checkLimitReached, .outcomeUnknown, .expired:
+      .checkLimitReached, .factorLimitReached, .challengeLimitReached, .outcomeUnknown, .expired:
       false
     }
   }
@@ -72,6 +75,8 @@ package enum Failure: String, Sendable {
     // Providers count within the ten minutes that a code of theirs lives.
     case .sendLimitReached: Rejection(.sendLimitReached, retryAfter: 600)
     case .checkLimitReached: Rejection(.challengeExhausted)
+    case .factorLimitReached: Rejection(.factorLimitReached, retryAfter: 3_600)
+    case .challengeLimitReached: Rejection(.challengeLimitReached, retryAfter: 3_600)
     case .verificationInProgress: Rejection(.verificationInProgress, retryAfter: 30)
     case .providerRateLimited: Rejection(.providerRateLimited, retryAfter: 5)
     case .providerUnavailable: Rejection(.providerUnavailable, retryAfter: 5)
@@ -80,6 +85,17 @@ package enum Failure: String, Sendable {
     case .providerRequestRejected: Rejection(.providerRequestRejected)
     case .outcomeUnknown: Rejection(.providerOutcomeUnknown)
     case .expired: Rejection(.sendRefused)
+    }
+  }
+
+  /// The same where a code was to be judged, which says nothing of a destination.
+  var rejectionOfCheck: Rejection {
+    switch self {
+    case .checkLimitReached, .factorLimitReached, .challengeLimitReached, .providerRateLimited,
+      .providerUnavailable, .providerAuthFailed, .providerAccountProblem, .providerMisconfigured,
+      .outcomeUnknown:
+      rejection
+    default: Rejection(.providerRequestRejected)
     }
   }
 

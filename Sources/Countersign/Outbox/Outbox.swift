@@ -46,9 +46,11 @@ package struct Outbox {
     bell.ring()
   }
 
-  /// How a message stands.
-  package func status(of id: OutgoingMessage.ID) throws(DatabaseError) -> MessageStatus? {
-    try store.status(of: id)
+  /// How a message stands, and why it failed.
+  func standing(of id: OutgoingMessage.ID) throws(DatabaseError) -> (
+    status: MessageStatus, failure: Failure?
+  )? {
+    try store.standing(of: id)
   }
 }
 

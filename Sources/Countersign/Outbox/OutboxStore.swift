@@ -39,11 +39,13 @@ struct OutboxStore {
       """)
   }
 
-  func status(of id: OutgoingMessage.ID) throws(DatabaseError) -> MessageStatus? {
-    guard let row = try connection.first("SELECT status FROM message WHERE id = \(id)") else {
-      return nil
-    }
-    return MessageStatus(rawValue: try row.text("status"))
+  func standing(of id: OutgoingMessage.ID) throws(DatabaseError) -> (
+    status: MessageStatus, failure: Failure?
+  )? {
+    guard let row = try connection.first("SELECT status, failure FROM message WHERE id = \(id)"),
+      let status = MessageStatus(rawValue: try row.text("status"))
+    else { return nil }
+    return (status, try row.optionalText("failure").flatMap(Failure.init))
   }
 
   /// What waits, by lane, and for how long the oldest of it has been due.

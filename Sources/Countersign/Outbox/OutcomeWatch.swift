@@ -10,7 +10,7 @@ struct OutcomeWatch {
   private static let maximumWatchers = 2
   private static let watchers = Atomic<Int>(0)
 
-  /// - Throws: `send_refused` when no provider will send it.
+  /// - Throws: `WillNotBeSent` when no provider will send it.
   func look(at message: OutgoingMessage.ID) throws {
     guard Self.watchers.add(1, ordering: .relaxed).newValue <= Self.maximumWatchers else {
       Self.watchers.subtract(1, ordering: .relaxed)
@@ -22,11 +22,16 @@ struct OutcomeWatch {
     while MonotonicClock.nanoseconds < deadline {
       MonotonicClock.sleep(milliseconds: pause)
       pause = min(pause * 2, 200)
-      switch try outbox.status(of: message) {
-      case .failed: throw Rejection(.sendRefused)
+      let standing = try outbox.standing(of: message)
+      switch standing?.status {
+      case .failed: throw WillNotBeSent(failure: standing?.failure ?? .providerRequestRejected)
       case .queued, .sending: continue
       case nil, .unknown, .sent, .delivered, .undelivered, .expired: return
       }
     }
+  }
+
+  struct WillNotBeSent: Error {
+    let failure: Failure
   }
 }

@@ -185,9 +185,14 @@ package struct PhoneVerification {
 
   /// Looks for a moment whether a provider took a code, so that the caller hears of a refusal.
   ///
-  /// - Throws: `send_refused` when no provider will send it.
-  package func watch(_ sent: Sent) throws {
-    try OutcomeWatch(outbox: outbox).look(at: sent.message)
+  /// - Parameter tellsWhy: whether the caller may know what a provider thinks of the number.
+  /// - Throws: when no provider will send it, why (`Failure.rejection`), or `send_refused`.
+  package func watch(_ sent: Sent, tellsWhy: Bool) throws {
+    do {
+      try OutcomeWatch(outbox: outbox).look(at: sent.message)
+    } catch let refused as OutcomeWatch.WillNotBeSent {
+      throw tellsWhy ? refused.failure.rejection : Rejection(.sendRefused)
+    }
   }
 
   // MARK: Checking

@@ -115,14 +115,11 @@ struct VerificationCodes {
       return true
     case .wrong: return false
     default:
+      // Over there, by tries or by time, or just approved for somebody who gave the same code at once.
       try connection.transaction {
-        try store.end(purpose, subject, nonce: found.nonce, at: now)
         try hosted.settle(found.message, isApproved: false, at: now)
       }
-      if verdict == .exhausted || purpose != .otp {
-        throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
-      }
-      throw Rejection(.nothingPending)
+      throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
     }
   }
 }

@@ -179,20 +179,6 @@ struct VerificationStore {
       """)
   }
 
-  /// Ends a code that its provider has ended.
-  func end(
-    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8], at now: Date
-  ) throws(DatabaseError) {
-    try connection.execute(
-      """
-      UPDATE verification
-         SET expires_at = LEAST(expires_at, \(now))
-       WHERE purpose = \(purpose.rawValue)
-         AND subject = \(subject)
-         AND nonce = \(nonce)
-      """)
-  }
-
   /// Drops a code that would change an account's number.
   func removePhoneChange(of account: Account.ID) throws(DatabaseError) {
     try connection.execute(

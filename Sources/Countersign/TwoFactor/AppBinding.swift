@@ -13,10 +13,11 @@ package struct AppBinding: Sendable {
   /// (<https://github.com/google/google-authenticator/wiki/Key-Uri-Format>).
   package let uri: Secret
 
-  init(id: ID, secret bytes: [UInt8], issuer: String, email: String) {
+  /// - Parameter secret: in Base32.
+  init(id: ID, secret: Secret, issuer: String, email: String) {
     self.id = id
-    let text = Base32.encode(bytes)
-    secret = Secret(text)
+    self.secret = secret
+    let text = secret.reveal()
     let label = "\(Self.escaped(issuer)):\(Self.escaped(email))"
     uri = Secret(
       "otpauth://totp/\(label)?secret=\(text)&issuer=\(Self.escaped(issuer))"

@@ -14,6 +14,7 @@ struct FactorChecks {
   private let notices: SecurityNotices
   private let alerts: Alerts
   private let settings: Configuration.Limits
+  let apps: HostedApps
 
   init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
@@ -23,6 +24,7 @@ struct FactorChecks {
     notices = SecurityNotices(connection, configuration)
     alerts = Alerts(connection, configuration)
     settings = configuration.limits
+    apps = HostedApps(configuration)
   }
 
   var failureLimit: FailureLimit { FailureLimit(settings.failedCodesPerHour) }
@@ -35,17 +37,45 @@ struct FactorChecks {
     try keys.seal(secret, .totp, context: Self.context(row: account.bytes))
   }
 
-  /// Judges an app's code; nil when it is of no step that may still be accepted.
+  /// Judges the code of a factor's app; nil when it may not be accepted, or not any more.
   ///
+  /// - Throws: `HostedCodes.NotJudged`, where a provider has the secret.
+  func match(_ code: String, _ factor: FactorRow, of account: Account.ID, at now: Date) throws
+    -> AppProof?
+  {
+    try match(
+      code, factor.secret, after: factor.lastStep, factor.usedCodes, of: account, isBinding: false,
+      at: now)
+  }
+
+  /// The same for the code that confirms a binding.
+  func match(
+    _ code: String, _ pending: FactorRow.Pending, of account: Account.ID, at now: Date
+  ) throws -> AppProof? {
+    try match(code, pending.secret, after: 0, [], of: account, isBinding: true, at: now)
+  }
+
   /// A secret that does not open was sealed for another account or with a key that is gone: nothing
   /// matches it, and an operator is told.
-  func match(
-    _ code: String, _ sealed: [UInt8]?, after lastStep: Int, of account: Account.ID, at now: Date
-  ) throws -> TOTP.Match? {
-    guard let sealed else { return nil }
+  private func match(
+    _ code: String, _ secret: AppSecret?, after lastStep: Int, _ usedCodes: [UInt8],
+    of account: Account.ID, isBinding: Bool, at now: Date
+  ) throws -> AppProof? {
+    let sealed: [UInt8]
+    switch secret {
+    case nil: return nil
+    case .hosted(let sid):
+      let mac = try apps.mac(code, sid)
+      let isUsed = stride(from: 0, to: usedCodes.count, by: mac.count).contains {
+        usedCodes[$0...].starts(with: mac)
+      }
+      guard !isUsed else { return nil }
+      return try apps.isRight(code, sid, of: account, isBinding: isBinding) ? .code(mac: mac) : nil
+    case .sealed(let bytes): sealed = bytes
+    }
     do {
       let secret = try keys.open(sealed, .totp, context: Self.context(row: account.bytes))
-      return TOTP.match(Array(code.utf8), secret, after: lastStep, at: now)
+      return TOTP.match(Array(code.utf8), secret, after: lastStep, at: now).map(AppProof.step)
     } catch {
       try alerts.raise(.sealedDataUnreadable, about: "factor \(account)", at: now)
       return nil
@@ -124,8 +154,8 @@ struct FactorChecks {
     case .sms:
       try store.markSucceeded(.sms, of: account.id)
       return true
-    case .app(let match, let binding):
-      return try store.accept(match, binding, of: account.id)
+    case .app(let proof, let binding):
+      return try store.accept(proof, binding, of: account.id)
     case .backup(let code):
       guard try store.markUsed(code, of: account.id, at: now) else { return false }
       try store.markSucceeded(.backup, of: account.id)

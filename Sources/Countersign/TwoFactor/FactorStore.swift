@@ -7,8 +7,8 @@ struct FactorStore {
   func find(_ kind: Factor, of account: Account.ID) throws(DatabaseError) -> FactorRow? {
     try connection.first(
       """
-      SELECT kind, id, secret_sealed, confirmed_at, disabled_at, pending_id, pending_secret_sealed, pending_until,
-             last_step, failures
+      SELECT kind, id, secret_sealed, provider_sid, confirmed_at, disabled_at, pending_id, pending_secret_sealed,
+             pending_provider_sid, pending_until, last_step, used_codes, failures
         FROM factor
        WHERE account_id = \(account)
          AND kind = \(kind.rawValue)
@@ -20,8 +20,8 @@ struct FactorStore {
     var factors: [FactorRow] = []
     for row in try connection.all(
       """
-      SELECT kind, id, secret_sealed, confirmed_at, disabled_at, pending_id, pending_secret_sealed, pending_until,
-             last_step, failures
+      SELECT kind, id, secret_sealed, provider_sid, confirmed_at, disabled_at, pending_id, pending_secret_sealed,
+             pending_provider_sid, pending_until, last_step, used_codes, failures
         FROM factor
        WHERE account_id = \(account)
       """)
@@ -39,47 +39,64 @@ struct FactorStore {
     var pending: FactorRow.Pending?
     if try !row.isNull("pending_id") {
       pending = FactorRow.Pending(
-        id: try row.id("pending_id"), secretSealed: try row.optionalBytes("pending_secret_sealed"),
+        id: try row.id("pending_id"),
+        secret: try secret(row, "pending_secret_sealed", "pending_provider_sid"),
         until: try row.time("pending_until"))
     }
     return FactorRow(
-      kind: kind, id: try row.id(idColumn), secretSealed: try row.optionalBytes("secret_sealed"),
+      kind: kind, id: try row.id(idColumn), secret: try secret(row, "secret_sealed", "provider_sid"),
       confirmedAt: try row.optionalTime("confirmed_at"),
       disabledAt: try row.optionalTime("disabled_at"),
-      pending: pending, lastStep: try row.int("last_step"), failures: try row.bytes("failures"))
+      pending: pending, lastStep: try row.int("last_step"), usedCodes: try row.bytes("used_codes"),
+      failures: try row.bytes("failures"))
+  }
+
+  private static func secret(_ row: Row, _ sealed: String, _ sid: String) throws(DatabaseError)
+    -> AppSecret?
+  {
+    if let sid = try row.optionalText(sid) { return .hosted(sid: sid) }
+    return try row.optionalBytes(sealed).map(AppSecret.sealed)
   }
 
   // MARK: Binding
 
   /// Begins a binding in place of one that was begun before; what is bound already stays in force.
   func begin(
-    _ kind: Factor, of account: Account.ID, _ id: AppBinding.ID, secretSealed: [UInt8]?,
+    _ kind: Factor, of account: Account.ID, _ id: AppBinding.ID, _ secret: AppSecret?,
     until end: Date
   ) throws(DatabaseError) {
     try connection.execute(
       """
-      INSERT INTO factor (account_id, kind, id, pending_id, pending_secret_sealed, pending_until)
-      VALUES (\(account), \(kind.rawValue), \(id), \(id), \(secretSealed), \(end))
+      INSERT INTO factor (account_id, kind, id, pending_id, pending_secret_sealed, pending_provider_sid, pending_until)
+      VALUES (\(account), \(kind.rawValue), \(id), \(id), \(secret?.sealed), \(secret?.sid), \(end))
           ON DUPLICATE KEY UPDATE
              pending_id = VALUES(pending_id), pending_secret_sealed = VALUES(pending_secret_sealed),
-             pending_until = VALUES(pending_until)
+             pending_provider_sid = VALUES(pending_provider_sid), pending_until = VALUES(pending_until)
       """)
   }
 
   /// Puts a confirmed binding in force, with its counters at nought; false when it is over, or
   /// another has taken its place.
   ///
-  /// - Parameter match: the time step of the code that confirmed it, which is used up by that.
+  /// - Parameter proof: the code that confirmed it, which is used up by that.
   func confirm(
-    _ kind: Factor, of account: Account.ID, _ pending: AppBinding.ID, _ match: TOTP.Match?,
+    _ kind: Factor, of account: Account.ID, _ pending: AppBinding.ID, _ proof: AppProof?,
     at now: Date
   ) throws(DatabaseError) -> Bool {
-    try connection.execute(
+    var match: TOTP.Match?
+    var used: [UInt8] = []
+    switch proof {
+    case .step(let found): match = found
+    case .code(let mac): used = mac
+    case nil: break
+    }
+    return try connection.execute(
       """
       UPDATE factor
-         SET id = pending_id, secret_sealed = pending_secret_sealed, confirmed_at = \(now),
-             pending_id = NULL, pending_secret_sealed = NULL, pending_until = NULL,
-             last_step = \(match?.step ?? 0), drift = \(match?.drift ?? 0),
+         SET id = pending_id, secret_sealed = pending_secret_sealed, provider_sid = pending_provider_sid,
+             confirmed_at = \(now), pending_id = NULL, pending_secret_sealed = NULL, pending_provider_sid = NULL,
+             pending_until = NULL,
+             last_step = \(match?.step ?? 0), drift = \(match?.drift ?? 0), used_codes = \(used),
              failures = '', failures_in_row = 0, owner_told_at = NULL, disabled_at = NULL
        WHERE account_id = \(account)
          AND kind = \(kind.rawValue)
@@ -137,10 +154,32 @@ struct FactorStore {
       """) == 1
   }
 
-  /// Accepts the code of a time step, once; false when that step or a later one was accepted before.
+  /// How many codes of a provider's app are remembered: more than are good at one time with the widest window it
+  /// may be set to.
+  private static let rememberedBytes = 10 * 16
+
+  /// Accepts a code, once; false when it was accepted before, or one of a later step.
   ///
-  /// - Parameter binding: the one whose secret the code was judged by.
-  func accept(_ match: TOTP.Match, _ binding: AppBinding.ID, of account: Account.ID)
+  /// - Parameter binding: the one that the code was judged by.
+  func accept(_ proof: AppProof, _ binding: AppBinding.ID, of account: Account.ID)
+    throws(DatabaseError) -> Bool
+  {
+    switch proof {
+    case .step(let match): try accept(match, binding, of: account)
+    case .code(let mac):
+      try connection.execute(
+        """
+        UPDATE factor
+           SET used_codes = LEFT(CONCAT(\(mac), used_codes), \(Self.rememberedBytes)), failures = '', failures_in_row = 0
+         WHERE account_id = \(account)
+           AND kind = 'app'
+           AND id = \(binding)
+           AND LOCATE(\(mac), used_codes) = 0
+        """) == 1
+    }
+  }
+
+  private func accept(_ match: TOTP.Match, _ binding: AppBinding.ID, of account: Account.ID)
     throws(DatabaseError) -> Bool
   {
     try connection.execute(
@@ -152,6 +191,18 @@ struct FactorStore {
          AND id = \(binding)
          AND last_step < \(match.step)
       """) == 1
+  }
+
+  /// Takes back a try that nobody judged.
+  func refund(_ kind: Factor, of account: Account.ID) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE factor
+         SET failures = SUBSTR(failures, 9), failures_in_row = failures_in_row - 1
+       WHERE account_id = \(account)
+         AND kind = \(kind.rawValue)
+         AND failures_in_row > 0
+      """)
   }
 
   /// Forgets the failures of a factor that was just proven.

@@ -61,7 +61,7 @@ package struct SecondFactors {
     return try challenges.beginBinding(of: account, by: session, address: address, at: now) {
       try requireFactor(session, proof, toBind: .sms, at: now)
       try checks.store.begin(
-        .sms, of: account.id, AppBinding.ID(at: now), secretSealed: nil,
+        .sms, of: account.id, AppBinding.ID(at: now), nil,
         until: now + Self.bindingLifetime)
     }
   }
@@ -72,15 +72,28 @@ package struct SecondFactors {
   package func enableApp(_ session: Session, _ proof: Proof, at now: Date) throws -> AppBinding {
     let account = session.account
     try requirePassword(session, proof, at: now)
-    let secret = Random.bytes(TOTP.secretLength)
     let id = AppBinding.ID(at: now)
-    let sealed = try checks.seal(secret, of: account.id)
-    try connection.transaction {
-      try requireFactor(session, proof, toBind: .app, at: now)
-      try checks.store.begin(
-        .app, of: account.id, id, secretSealed: sealed, until: now + Self.bindingLifetime)
+    guard checks.apps.binds else {
+      let secret = Random.bytes(TOTP.secretLength)
+      let sealed = try checks.seal(secret, of: account.id)
+      try connection.transaction {
+        try requireFactor(session, proof, toBind: .app, at: now)
+        try begin(id, .sealed(sealed), of: account, at: now)
+      }
+      return AppBinding(
+        id: id, secret: Secret(Base32.encode(secret)), issuer: issuer, email: account.email)
     }
-    return AppBinding(id: id, secret: secret, issuer: issuer, email: account.email)
+    // The provider is asked only for who may have it; what was proven for that is used up even if it fails.
+    try connection.transaction { try requireFactor(session, proof, toBind: .app, at: now) }
+    let created = try checks.apps.create(for: account.id)
+    try connection.transaction { try begin(id, .hosted(sid: created.sid), of: account, at: now) }
+    return AppBinding(id: id, secret: created.secret, issuer: issuer, email: account.email)
+  }
+
+  private func begin(_ id: AppBinding.ID, _ secret: AppSecret, of account: Account, at now: Date)
+    throws(DatabaseError)
+  {
+    try checks.store.begin(.app, of: account.id, id, secret, until: now + Self.bindingLifetime)
   }
 
   /// What a binding gives: codes to write down, shown this once, and the session at level 2.
@@ -122,14 +135,14 @@ package struct SecondFactors {
       } catch let rejection as Rejection where rejection.reason == .codeUnauthorized {
         throw Rejection(.codeIncorrect)
       }
-      guard
-        let match = try checks.match(
-          code, binding.secretSealed, after: 0, of: account.id, at: now)
-      else {
+      let found = try refunding(.app, of: account) {
+        try checks.match(code, binding, of: account.id, at: now)
+      }
+      guard let found else {
         try checks.failed(.app, factor.failures, of: account, at: now)
         throw Rejection(.codeIncorrect)
       }
-      proven = .app(match, of: binding.id)
+      proven = .app(found, of: binding.id)
     }
     let enabled = try connection.transaction {
       if let challenge {
@@ -142,7 +155,21 @@ package struct SecondFactors {
       return try bind(factor, binding, proven, session, at: now)
     }
     notices.wakeCourier()
+    // The one that this takes the place of.
+    if factor.kind == .app { checks.apps.forget(factor.secret?.sid, of: account.id) }
     return enabled
+  }
+
+  /// Judges a code whose try is given back when its provider did not look at it.
+  private func refunding<Value>(
+    _ kind: Factor, of account: Account, _ judge: () throws -> Value
+  ) throws -> Value {
+    do {
+      return try judge()
+    } catch let notJudged as HostedCodes.NotJudged {
+      try checks.store.refund(kind, of: account.id)
+      throw notJudged.rejection
+    }
   }
 
   private func bind(
@@ -150,9 +177,9 @@ package struct SecondFactors {
     at now: Date
   ) throws -> Enabled {
     let account = session.account
-    var match: TOTP.Match?
-    if case .app(let found, _) = proven { match = found }
-    guard try checks.store.confirm(factor.kind, of: account.id, binding.id, match, at: now) else {
+    var used: AppProof?
+    if case .app(let found, _) = proven { used = found }
+    guard try checks.store.confirm(factor.kind, of: account.id, binding.id, used, at: now) else {
       throw Rejection(.codeIncorrect)
     }
     try checks.store.settlePreferred(of: account.id)
@@ -227,6 +254,7 @@ package struct SecondFactors {
     let account = session.account
     guard account.secondFactor != nil else { throw Rejection(.twoFactorOff) }
     let right = try passwords.require(password, of: account, at: now)
+    let app = try checks.store.find(.app, of: account.id)
     try connection.transaction {
       guard try passwords.isStill(right, of: account.id) else {
         throw Rejection(.credentialsInvalid)
@@ -240,6 +268,7 @@ package struct SecondFactors {
       try notices.queue(.twoFactorDisabled, to: account, at: now)
     }
     notices.wakeCourier()
+    checks.apps.forget(app?.secret?.sid, of: account.id)
   }
 
   // MARK: Backup codes
@@ -283,14 +312,14 @@ package struct SecondFactors {
     }
     guard VerificationCode.isWellFormed(code) else { throw Rejection(.codeUnauthorized) }
     try checks.charge(factor, of: account, at: now)
-    guard
-      let match = try checks.match(
-        code, factor.secretSealed, after: factor.lastStep, of: account.id, at: now)
-    else {
+    let found = try refunding(.app, of: account) {
+      try checks.match(code, factor, of: account.id, at: now)
+    }
+    guard let found else {
       try checks.failed(.app, factor.failures, of: account, at: now)
       throw Rejection(.codeUnauthorized)
     }
-    let proven = ProvenFactor.app(match, of: factor.id)
+    let proven = ProvenFactor.app(found, of: factor.id)
     guard session.level < 2 else {
       guard try checks.use(proven, of: account, at: now) else {
         throw Rejection(.codeUnauthorized)

@@ -11,6 +11,8 @@ extension Failure {
     case 30450, 30453, 60238, 60410, 60412: self = .blockedByRiskPolicy
     case 60203: self = .sendLimitReached
     case 60202, 60308, 60310: self = .checkLimitReached
+    case 60315, 60326: self = .factorLimitReached
+    case 60312: self = .challengeLimitReached
     case 60212: self = .verificationInProgress
     case 20429, 21611, 25109, 30001, 30022, 60626: self = .providerRateLimited
     case 20003, 20005, 20006, 20008, 30002: self = .providerAuthFailed
