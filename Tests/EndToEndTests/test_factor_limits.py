@@ -5,6 +5,7 @@
 - guessing at many accounts is noticed
 """
 
+import os
 import random
 import socket
 import threading
@@ -116,8 +117,7 @@ def test_of_50_parallel_right_codes_one_opens_a_session(system):
 
 def test_a_code_of_the_app_is_accepted_once_over_all_routes(system):
     person = system.person_with_app()
-    system.rows("UPDATE factor SET last_step = last_step - 3 WHERE account_id = UNHEX(REPLACE(%s, '-', ''))", person["userId"])
-    code = system.totp(person["secret"])
+    code = system.app_code(person)
     challenges = [system.challenge(person, f"act_{i}") for i in range(10)]
     logins = [system.log_in(person).json()["challengeId"] for _ in range(10)]
 
@@ -132,7 +132,9 @@ def test_a_code_of_the_app_is_accepted_once_over_all_routes(system):
     assert [a.status_code for a in answers].count(200) == 1 and {a.status_code for a in answers} <= {200, 401, 429}
 
     person = system.person_with_app()
-    for steps, status in [(0, 401), (1, 200), (1, 401), (0, 401), (-1, 401), (2, 401), (-2, 401)]:
+    # A provider does not say which step a code is of: one that was passed over may still be given there.
+    passed_over = [(-1, 401)] if os.environ.get("TOTP_ENGINE", "local") == "local" else []
+    for steps, status in [(0, 401), (1, 200), (1, 401), (0, 401), *passed_over, (2, 401), (-2, 401)]:
         answer = system.call("POST", "/api/code/challenge", {"code": system.totp(person["secret"], steps)}, person["token"])
         assert answer.status_code == status, steps
 

@@ -5,7 +5,7 @@
 - the provider's report comes back to the message
 """
 
-from conftest import PASSWORD, eventually, phone
+from conftest import PASSWORD, eventually, own_words, phone
 
 
 def test_a_person_registers_and_verifies_a_national_number(system):
@@ -26,6 +26,7 @@ def test_a_person_registers_and_verifies_a_national_number(system):
     assert session["twoFactorEnabled"] is False and session["aal"] == 1 and session["role"] == "user"
 
 
+@own_words
 def test_the_messages_row_reads_delivered_after_the_providers_report(system):
     person, number = system.register(), phone()
     system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": number}, person["token"])
@@ -36,6 +37,7 @@ def test_the_messages_row_reads_delivered_after_the_providers_report(system):
     assert row["payload_sealed"] is None and row["queue_lane"] is None
 
 
+@own_words
 def test_the_text_is_one_segment_and_ends_with_the_webotp_line(system):
     person, number = system.register(), phone()
     system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": number}, person["token"])
@@ -116,6 +118,7 @@ def test_a_resend_waits_and_then_kills_the_code_before_it(own_system):
     assert system.call("POST", "/api/auth/sms/verify-phone", {"code": second}, person["token"]).status_code == 200
 
 
+@own_words
 def test_a_code_can_be_called_out(system):
     number = phone()
     sent = system.call("POST", "/api/auth/verify-phone", {"phoneNumber": number, "action": "send", "channel": "call"})

@@ -6,12 +6,13 @@
 
 import itertools
 import os
+import re
 import signal
 
 import pytest
 import requests
 
-from conftest import PASSWORD, at_once, eventually
+from conftest import CODE, ENGINE, PASSWORD, at_once, eventually, own_words
 
 TRANSFER = {"amount": 123456, "currency": "EUR", "payee": "ACME GmbH"}
 
@@ -32,8 +33,8 @@ def test_a_transfer_is_confirmed_by_a_text_message_that_names_amount_and_payee(s
     assert begun.status_code == 201 and begun.json()["method"] == "sms" and begun.json()["details"] == TRANSFER
     code = system.code(person["number"], 3)
     text = system.messages(person["number"])[0]["body"]
-    assert text == (f"€1,234.56 to ACME GmbH: your Countersign code is {code}. Valid 5 minutes. Never share it."
-                    f"\n\n@127.0.0.1 #{code}")
+    ours = f"€1,234.56 to ACME GmbH: your Countersign code is {code}. Valid 5 minutes. Never share it.\n\n@127.0.0.1 #{code}"
+    assert text == ours if ENGINE == "local" else text.startswith("1234.56 EUR to ACME GmbH")
 
     confirmed = system.answer(begun.json()["challengeId"], code=code)
     assert confirmed.status_code == 200 and set(confirmed.json()) == {"success", "authorization", "expiresAt"}
@@ -160,7 +161,7 @@ def test_a_code_is_right_on_the_diagonal_only(system):
     system.rows("DELETE FROM limit_window")
 
     def newest(act):
-        count = len([m for m in system.messages(number) if "#" in m["body"]])
+        count = len([m for m in system.messages(number) if CODE.search(m["body"])])
         answer = act()
         assert answer is None or answer.status_code < 300, answer.text
         return system.code(number, count + 1)
@@ -204,7 +205,8 @@ def test_a_code_is_right_on_the_diagonal_only(system):
     system.rows("UPDATE verification SET tries = 0, failures = ''")
     system.rows("UPDATE factor SET failures = '', failures_in_row = 0")
     for door, code in codes.items():
-        assert doors[door](code).status_code == 200, door
+        # So many wrong ones wear out a code that a provider keeps.
+        assert doors[door](code).status_code == 200 or ENGINE != "local" and door == "otp", door
 
 
 def test_an_authorization_is_no_session_and_no_challenge(system, key):
@@ -224,6 +226,7 @@ def test_an_authorization_with_details_guards_nothing_of_ours(system):
     assert system.call("POST", "/api/auth/password", change, person["token"]).json()["code"] == "step_up_required"
 
 
+@own_words
 def test_the_host_begins_challenges_for_its_users(system, key):
     person = system.person_with_sms()
     headers = {"Idempotency-Key": f"challenge-{person['userId']}"}
@@ -301,7 +304,8 @@ def test_another_code_for_a_payment_names_it_again_and_may_be_a_call(own_system)
     system.rows("UPDATE challenge SET code_issued_at = code_issued_at - INTERVAL 1 SECOND")
     assert system.call("POST", path, {"channel": "sms"}, person["token"]).status_code == 200
     second = system.code(person["number"], 4)
-    assert system.messages(person["number"])[0]["body"].startswith("€1,234.56 to ACME GmbH: ")
+    assert re.match("€1,234.56|1234.56 EUR", system.messages(person["number"])[0]["body"])
+    assert " to ACME GmbH" in system.messages(person["number"])[0]["body"]
     if first != second:
         assert system.answer(challenge, code=first).status_code == 401
     assert system.answer(challenge, code=second).status_code == 200

@@ -34,7 +34,7 @@ struct Breaker: Sendable {
   private static let firstPause: TimeInterval = 5
   private static let longestPause: TimeInterval = 60
   /// How long a good answer lets us believe that there will be another.
-  private static let trust: TimeInterval = 10
+  private static let trust: TimeInterval = 5
   /// Answers of so many seconds decide, when there are enough of them.
   private static let window: TimeInterval = 10
   private static let enough = 3
