@@ -61,6 +61,19 @@ struct Doctor: ParsableCommand {
         ? "none open" : "open: \(open.map { "\($0.count) \($0.kind)" }.joined(separator: ", "))"
     }
     check("provider") { try Facts.twilio(configuration.twilio) }
+    check("engines") { try Facts.engines(configuration) }
+    check("breakers") {
+      let standings = try ProviderStanding.all(connection)
+      for standing in standings where standing.state == "open" {
+        print(
+          "NOTE    \(standing.provider) is left alone since \(standing.changedAt.rfc3339) (\(standing.lastFailure ?? "unknown"))"
+        )
+      }
+      let open = standings.count { $0.state == "open" }
+      return standings.isEmpty
+        ? "nothing was sent yet"
+        : "\(standings.count - open) of \(standings.count) providers are used"
+    }
     check("mail") { try Facts.mail(configuration) }
     check("nginx") { try Facts.web(configuration.publicBaseURL) }
     if failed { throw ExitCode(1) }
@@ -148,6 +161,19 @@ private enum Facts {
     } catch let error as TransferError {
       throw ValidationError("\(error.host) cannot be reached (\(error.code))")
     }
+  }
+
+  /// Whether who makes codes, and who judges apps, answers.
+  static func engines(_ configuration: Configuration) throws -> String {
+    let engines = configuration.engines
+    guard engines.codes != .local || engines.apps != .local else {
+      return "codes are made, and apps judged, here"
+    }
+    for (name, isThere) in EngineProbe.all(configuration) where !isThere {
+      throw ValidationError("\(name) does not answer")
+    }
+    return
+      "codes by \(engines.codes.rawValue)\(engines.codes != .local && engines.fallsBack ? ", else here" : ""); apps by \(engines.apps.rawValue)"
   }
 
   static func web(_ url: PublicBaseURL) throws -> String {

@@ -144,7 +144,8 @@ struct Up: ParsableCommand {
       defaults["TWILIO_AUTH_TOKEN"] = secrets["TWILIO_AUTH_TOKEN"]
       defaults["TWILIO_PHONE_NUMBER"] = "+15005550006"
       defaults["TWILIO_API_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/twilio"
-      if [environment["VERIFICATION_ENGINE"], environment["TOTP_ENGINE"]].contains("twilio-verify") {
+      if [environment["VERIFICATION_ENGINE"], environment["TOTP_ENGINE"]].contains("twilio-verify")
+      {
         defaults["TWILIO_VERIFY_SERVICE_SID"] = "VA\(String(repeating: "5a", count: 16))"
         defaults["TWILIO_VERIFY_PSD2_SERVICE_SID"] = "VA\(String(repeating: "5b", count: 16))"
       }

@@ -11,7 +11,7 @@ final class SandboxClock: Sendable {
   fileprivate func advance(_ seconds: Int) { offset.withLock { $0 += TimeInterval(seconds) } }
 }
 
-/// POST /api/clock: puts the providers' time forward.
+/// POST /api/clock: puts the providers' time forward, or back.
 struct ClockAPI {
   let clock: SandboxClock
 
@@ -27,7 +27,7 @@ struct ClockAPI {
 
   func advance(_ request: Request) throws -> Response {
     let body: Body = try request.decode()
-    guard (0...86_400).contains(body.seconds) else {
+    guard (-86_400...86_400).contains(body.seconds) else {
       throw Rejection(.invalidField, field: "seconds")
     }
     clock.advance(body.seconds)

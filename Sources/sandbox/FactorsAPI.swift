@@ -108,7 +108,9 @@ struct FactorsAPI {
       var answer = Answer(factor)
       answer.binding = Answer.Binding(
         secret: secret,
-        uri: "otpauth://totp/\(product):\(name)?secret=\(secret)&issuer=\(product)&algorithm=SHA1&digits=6&period=30")
+        uri:
+          "otpauth://totp/\(product):\(name)?secret=\(secret)&issuer=\(product)&algorithm=SHA1&digits=6&period=30"
+      )
       return try .json(answer, .created)
     }
   }

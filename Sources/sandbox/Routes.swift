@@ -40,7 +40,8 @@ struct Routes {
       .post("/verify/v2/Services/{service}/Entities/{identity}/Factors/{sid}", factors.factor),
       .delete("/verify/v2/Services/{service}/Entities/{identity}/Factors/{sid}", factors.factor),
       .post("/verify/v2/Services/{service}/Entities/{identity}/Challenges", factors.challenge),
-      .post("/verify/v2/Services/{service}/Entities/{identity}/Challenges/{sid}", factors.challenge),
+      .post(
+        "/verify/v2/Services/{service}/Entities/{identity}/Challenges/{sid}", factors.challenge),
       .post("/vonage/verify/json", vonageVerify.start),
       .post("/vonage/verify/psd2/json", vonageVerify.startPayment),
       .post("/vonage/verify/check/json", vonageVerify.check),

@@ -114,7 +114,8 @@ struct RulesAPI {
     let errorCode: Int?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-      case action, to, provider, on, times, status, code, seconds, accepted, deliveryStatus, errorCode
+      case action, to, provider, on, times, status, code, seconds, accepted, deliveryStatus,
+        errorCode
     }
   }
 

@@ -114,10 +114,10 @@ struct SendGridAPI {
         .adding("X-RateLimit-Remaining", "0").adding("X-RateLimit-Reset", String(reset))
     case .timeout:
       if rule?.accepted == true { sandbox.inbox.add(message) }
-      MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 30) * 1_000)
+      try SpareWorkers.sleep(seconds: rule?.seconds ?? 30)
       throw Problem(500, "internal error")
     case .slow:
-      MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 2) * 1_000)
+      try SpareWorkers.sleep(seconds: rule?.seconds ?? 2)
     case .report, .silent, nil:
       break
     }

@@ -114,7 +114,9 @@ struct TwilioAPI {
   private func create(_ request: Request, channel: String, sidPrefix: String) throws -> Response {
     try account.answer(request) {
       let sid = try authenticate(request)
-      guard let form = TwilioAccount.form(request) else { throw Problem(21604, "A 'To' phone number is required.") }
+      guard let form = TwilioAccount.form(request) else {
+        throw Problem(21604, "A 'To' phone number is required.")
+      }
       let order = try Order(form, channel, settings, senders)
       if order.channel == "sms", sandbox.inbox.hasStopped(order.to, order.from) {
         throw Problem(21610, "Attempt to send to unsubscribed recipient")
@@ -252,7 +254,8 @@ struct TwilioAPI {
       case "+15005550004": return Problem(21610, "Attempt to send to an unsubscribed recipient.")
       case "+15005550009": return Problem(21614, "The 'To' number is not a mobile number.")
       default:
-        return TwilioAccount.isE164(to) ? nil : Problem(21211, "The 'To' number is not a valid phone number.")
+        return TwilioAccount.isE164(to)
+          ? nil : Problem(21211, "The 'To' number is not a valid phone number.")
       }
     }
   }

@@ -98,9 +98,9 @@ extension Rule {
         code ?? 20429, "Too Many Requests", status: 429, retryAfter: seconds ?? 1)
     case .timeout:
       if accepted == true { try take() }
-      MonotonicClock.sleep(milliseconds: UInt32(seconds ?? 30) * 1_000)
+      try SpareWorkers.sleep(seconds: seconds ?? 30)
       throw TwilioAccount.Problem(20500, "Internal Server Error", status: 500)
-    case .slow: MonotonicClock.sleep(milliseconds: UInt32(seconds ?? 2) * 1_000)
+    case .slow: try SpareWorkers.sleep(seconds: seconds ?? 2)
     case .report, .silent: break
     }
   }

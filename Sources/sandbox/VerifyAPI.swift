@@ -158,7 +158,8 @@ struct VerifyAPI {
       : "Your \(product) verification code is: \(code)"
     sandbox.inbox.add(
       InboxMessage(
-        id: "VL\(Hexadecimal.encode(Random.bytes(16)))", provider: "twilio-verify", channel: channel,
+        id: "VL\(Hexadecimal.encode(Random.bytes(16)))", provider: "twilio-verify",
+        channel: channel,
         from: "VERIFY", to: live.to, body: words, status: "delivered", at: .now,
         statusCallback: nil, plan: DeliveryPlan(isReported: false)))
   }

@@ -74,8 +74,8 @@ struct VonageAPI {
       }
       return try refused(code, "Refused")
     case .rateLimit: return try refused(1, "Throttled")
-    case .timeout: MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 30) * 1_000)
-    case .slow: MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 2) * 1_000)
+    case .timeout: try SpareWorkers.sleep(seconds: rule?.seconds ?? 30)
+    case .slow: try SpareWorkers.sleep(seconds: rule?.seconds ?? 2)
     case .report:
       plan.finalStatus = rule?.deliveryStatus ?? "failed"
       plan.errorCode = rule?.errorCode ?? 1

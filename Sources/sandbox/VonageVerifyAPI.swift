@@ -100,7 +100,8 @@ struct VonageVerifyAPI {
     for name in ["api_key", "api_secret"] + names where form[name]?.isEmpty != false {
       return .failure(
         Refused(
-          response: try said(2, "Your request is incomplete and missing the mandatory parameter \(name)")))
+          response: try said(
+            2, "Your request is incomplete and missing the mandatory parameter \(name)")))
     }
     guard let settings, form["api_key"] == settings.apiKey,
       ConstantTime.equal(
@@ -125,9 +126,9 @@ struct VonageVerifyAPI {
     case .rateLimit: return try said(1, "Throughput rate exceeded")
     case .timeout:
       if rule?.accepted == true { take() }
-      MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 30) * 1_000)
+      try SpareWorkers.sleep(seconds: rule?.seconds ?? 30)
       return try said(5, "Internal Error")
-    case .slow: MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 2) * 1_000)
+    case .slow: try SpareWorkers.sleep(seconds: rule?.seconds ?? 2)
     case .report, .silent, nil: break
     }
     return nil
@@ -167,7 +168,8 @@ struct VonageVerifyAPI {
     else { return try said(3, "Invalid value for param: pin_expiry") }
     let now = sandbox.clock.now
     let live = State.Live(
-      id: Hexadecimal.encode(Random.bytes(16)), code: Random.digits(form["code_length"] == "6" ? 6 : 4),
+      id: Hexadecimal.encode(Random.bytes(16)),
+      code: Random.digits(form["code_length"] == "6" ? 6 : 4),
       startedAt: now, endsAt: now + TimeInterval(expiry))
     let channel = workflow == 3 || workflow == 7 ? "call" : "sms"
     func take() -> State.Live? {
@@ -178,7 +180,8 @@ struct VonageVerifyAPI {
     let rule = sandbox.rules.take(to: "+\(number)", of: "vonage-verify")
     if let refusal = try refusal(rule, { _ = take() }) { return refusal }
     if let known = take() {
-      return try said(10, "Concurrent verifications to the same number are not allowed", id: known.id)
+      return try said(
+        10, "Concurrent verifications to the same number are not allowed", id: known.id)
     }
     return try said(0, id: live.id)
   }
@@ -285,9 +288,9 @@ struct VonageVerifyAPI {
     case .fail: return try problem(rule?.status ?? 503, "Refused", parameter: "to")
     case .rateLimit: return try problem(429, "Throttled")
     case .timeout:
-      MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 30) * 1_000)
+      try SpareWorkers.sleep(seconds: rule?.seconds ?? 30)
       return try problem(500, "Internal")
-    case .slow: MonotonicClock.sleep(milliseconds: UInt32(rule?.seconds ?? 2) * 1_000)
+    case .slow: try SpareWorkers.sleep(seconds: rule?.seconds ?? 2)
     case .report, .silent, nil: break
     }
     return nil

@@ -241,6 +241,7 @@ def test_a_code_that_the_provider_let_expire_is_wrong_and_nothing_else(twilio):
     eventually(lambda: row_of(twilio, number)["sid"])
     assert requests.post(f"{twilio.sandbox}/api/clock", json={"seconds": 601}, timeout=10).status_code == 200
     late = twilio.call("POST", "/api/auth/sms/verify-phone", {"code": code}, person["token"])
+    assert requests.post(f"{twilio.sandbox}/api/clock", json={"seconds": -601}, timeout=10).status_code == 200
     assert late.status_code == 400 and late.json()["code"] == "code_incorrect" and late.json()["attemptsRemaining"] == 0
 
 

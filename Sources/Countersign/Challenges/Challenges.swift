@@ -319,7 +319,9 @@ package struct Challenges {
       return .backup(typed)
     case .code(let code), .appCode(let code):
       guard kind == .sms else {
-        return try checks.match(code, factor, of: found.account.id, at: now).map { .app($0, of: factor.id) }
+        return try checks.match(code, factor, of: found.account.id, at: now).map {
+          .app($0, of: factor.id)
+        }
       }
       return try codes.isRight(code, found, at: now) ? .sms : nil
     }

@@ -36,7 +36,8 @@ struct HostedApps {
 
   /// The MAC by which a code is remembered that was used.
   func mac(_ code: String, _ sid: String) throws -> [UInt8] {
-    Array(try keys.indexMAC(.code, [Array("app".utf8), Array(sid.utf8), Array(code.utf8)]).prefix(16))
+    Array(
+      try keys.indexMAC(.code, [Array("app".utf8), Array(sid.utf8), Array(code.utf8)]).prefix(16))
   }
 
   /// Has a code judged, outside any transaction and after the try was charged.

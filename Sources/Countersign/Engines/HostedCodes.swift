@@ -5,7 +5,7 @@ struct Engines {
   /// Who takes codes that are sent now, in order of preference; none where they are made here.
   let active: [any HostedEngine]
   /// Those and the ones that still judge what they sent before.
-  private let known: [any HostedEngine]
+  let known: [any HostedEngine]
 
   init(_ configuration: Configuration) {
     let twilio = configuration.twilioVerify.map { settings -> [any HostedEngine] in
@@ -31,6 +31,24 @@ struct Engines {
 
   func named(_ name: String) -> (any HostedEngine)? {
     known.first { $0.name == name }
+  }
+}
+
+/// Asking the engines whether they are there.
+package enum EngineProbe {
+  /// Each by its name, and whether it answered.
+  package static func all(_ configuration: Configuration) -> [(name: String, isThere: Bool)] {
+    Engines(configuration).known.compactMap { engine in
+      engine.probe().map { request in
+        let result: Result<TransferResponse, TransferError>
+        do throws(TransferError) {
+          result = .success(try Transfer.perform(request))
+        } catch {
+          result = .failure(error)
+        }
+        return (engine.name, result.isReply)
+      }
+    }
   }
 }
 

@@ -42,6 +42,13 @@ package final class SpareWorkers: Sendable {
     return body()
   }
 
+  /// Sleeps while another worker takes this one's place.
+  ///
+  /// - Throws: `busy`.
+  package static func sleep(seconds: Int) throws(Rejection) {
+    try whileWaiting { MonotonicClock.sleep(milliseconds: UInt32(clamping: seconds) * 1_000) }
+  }
+
   private func leave() -> Bool {
     state.withLock { state in
       guard state.waiting < Self.maximum, !state.isStopping else {

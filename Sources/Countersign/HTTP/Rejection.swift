@@ -218,7 +218,8 @@ package struct Rejection: Error {
         (.tooManyRequests, "Too many codes of this app were given. Try again later.")
       case .channelUnavailable: (.badGateway, "Codes cannot be sent this way at present.")
       case .providerRateLimited: (.unavailable, "Too many codes are being sent. Try again shortly.")
-      case .providerUnavailable: (.unavailable, "Codes cannot be sent or checked. Try again shortly.")
+      case .providerUnavailable:
+        (.unavailable, "Codes cannot be sent or checked. Try again shortly.")
       case .providerFailed: (.badGateway, "Codes cannot be sent or checked at present.")
       case .providerRequestRejected: (.badGateway, "Codes cannot be sent or checked at present.")
       case .providerOutcomeUnknown:

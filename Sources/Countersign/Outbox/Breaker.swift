@@ -67,6 +67,8 @@ struct Breaker: Sendable {
     if answers.count > Self.maximumRemembered { answers.removeFirst(Self.maximumRemembered / 2) }
     guard isGood else {
       lastFailure = (failure ?? .providerUnavailable, now)
+      // The next one asks.
+      lastHeard = .distantPast
       let recent = answers.filter { $0.at > now - Self.window }
       let failed = recent.count { !$0.isGood }
       if state == .halfOpen || failed >= Self.enough && failed * 2 >= recent.count {

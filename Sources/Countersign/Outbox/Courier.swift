@@ -243,8 +243,9 @@ package final class Courier {
       }
       let isRepeatable = (task.carrier as? any HostedEngine)?.abilities.repeatsStart == true
       guard
-        isRepeatable || message.kind != OutgoingMessage.Kind.code.rawValue
-          && message.attempts <= Self.attemptsWithoutAnswer
+        isRepeatable
+          || message.kind != OutgoingMessage.Kind.code.rawValue
+            && message.attempts <= Self.attemptsWithoutAnswer
       else {
         let change = MessageOutcome.Change.ended(.unknown, .outcomeUnknown, code: nil)
         return outcomes.append(MessageOutcome(message: message, change: change))

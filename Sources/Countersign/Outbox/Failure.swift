@@ -55,7 +55,8 @@ package enum Failure: String, Sendable {
   package var needsOperator: Bool {
     switch self {
     case .providerAuthFailed, .providerAccountProblem, .providerMisconfigured,
-      .providerRequestRejected: true
+      .providerRequestRejected:
+      true
     default: false
     }
   }

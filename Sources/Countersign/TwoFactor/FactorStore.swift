@@ -44,7 +44,8 @@ struct FactorStore {
         until: try row.time("pending_until"))
     }
     return FactorRow(
-      kind: kind, id: try row.id(idColumn), secret: try secret(row, "secret_sealed", "provider_sid"),
+      kind: kind, id: try row.id(idColumn),
+      secret: try secret(row, "secret_sealed", "provider_sid"),
       confirmedAt: try row.optionalTime("confirmed_at"),
       disabledAt: try row.optionalTime("disabled_at"),
       pending: pending, lastStep: try row.int("last_step"), usedCodes: try row.bytes("used_codes"),

@@ -45,7 +45,8 @@ struct TwilioFactors: Sendable {
       ])
   }
 
-  func created(_ result: Result<TransferResponse, TransferError>) -> Result<Created, FactorTrouble> {
+  func created(_ result: Result<TransferResponse, TransferError>) -> Result<Created, FactorTrouble>
+  {
     switch Self.answer(result) {
     case .failure(let trouble): .failure(trouble)
     case .success(let response):

@@ -204,12 +204,14 @@ package struct TwilioVerifySettings: Sendable {
     paymentService = source.value("TWILIO_VERIFY_PSD2_SERVICE_SID")
     rateLimit = source.value("TWILIO_VERIFY_RATE_LIMIT")
     for (name, sid) in [
-      ("TWILIO_VERIFY_SERVICE_SID", service), ("TWILIO_VERIFY_PSD2_SERVICE_SID", paymentService ?? ""),
+      ("TWILIO_VERIFY_SERVICE_SID", service),
+      ("TWILIO_VERIFY_PSD2_SERVICE_SID", paymentService ?? ""),
     ] where !sid.isEmpty && !TwilioSettings.isSID(sid, "VA") {
       source.fault("\(name) must be VA and 32 hexadecimal digits.")
     }
     if paymentService == service, paymentService != nil {
-      source.fault("TWILIO_VERIFY_PSD2_SERVICE_SID must be a service of its own, for payments only.")
+      source.fault(
+        "TWILIO_VERIFY_PSD2_SERVICE_SID must be a service of its own, for payments only.")
     }
     baseURL = source.providerURL("TWILIO_VERIFY_BASE_URL", "https://verify.twilio.com") ?? ""
     guard source.faults.count == faults else { return nil }

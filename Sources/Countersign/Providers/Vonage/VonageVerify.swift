@@ -14,7 +14,8 @@ struct VonageVerify: HostedEngine {
     // The codes for payments are in euros, and the payee's name is short.
     carries: { details, channel in
       guard let details else { return true }
-      return details.money.currency.code == "EUR" && (1...18).contains(details.payee.unicodeScalars.count)
+      return details.money.currency.code == "EUR"
+        && (1...18).contains(details.payee.unicodeScalars.count)
         && channel == .sms
     }, repeatsStart: true)
 
@@ -68,7 +69,9 @@ struct VonageVerify: HostedEngine {
 
     /// An id of the form that ours have to be stored in.
     var name: String? {
-      id.flatMap { (1...64).contains($0.utf8.count) && $0.utf8.allSatisfy(Base64URL.isDigit) ? $0 : nil }
+      id.flatMap {
+        (1...64).contains($0.utf8.count) && $0.utf8.allSatisfy(Base64URL.isDigit) ? $0 : nil
+      }
     }
   }
 
@@ -98,7 +101,9 @@ struct VonageVerify: HostedEngine {
   }
 
   /// `search` takes an id, and names nothing that can be reached without one.
-  func probe() -> TransferRequest? { post("search/", [("request_id", String(repeating: "0", count: 32))]) }
+  func probe() -> TransferRequest? {
+    post("search/", [("request_id", String(repeating: "0", count: 32))])
+  }
 
   // MARK: Judging
 
@@ -149,7 +154,9 @@ package struct VonageVerifySettings: Sendable {
     brand = source.required("VONAGE_BRAND")
     // Version 1 takes 18 characters, version 2 takes 16.
     let longest = version == 1 ? 18 : 16
-    if !brand.isEmpty, brand.utf8.count > longest || !brand.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+    if !brand.isEmpty,
+      brand.utf8.count > longest || !brand.utf8.allSatisfy({ (0x20..<0x7F).contains($0) })
+    {
       source.fault("VONAGE_BRAND must be 1 to \(longest) letters, digits, and spaces.")
     }
     workflow = source.integer("VONAGE_WORKFLOW_ID", default: 6, in: 1...7)
