@@ -134,12 +134,15 @@ CREATE TABLE `factor` (
   `kind` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`kind` in ('sms','app','backup')),
   `id` binary(16) NOT NULL COMMENT 'its name towards its owner; another with each binding',
   `secret_sealed` varbinary(96) DEFAULT NULL COMMENT 'TOTP secret, sealed for this account',
+  `provider_sid` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL COMMENT 'the provider that judges its codes knows it by this; NULL where we have the secret',
   `confirmed_at` datetime(6) DEFAULT NULL COMMENT 'since when it counts; NULL while it was never bound',
   `pending_id` binary(16) DEFAULT NULL,
   `pending_secret_sealed` varbinary(96) DEFAULT NULL COMMENT 'a secret that no code has confirmed yet; it opens nothing',
+  `pending_provider_sid` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
   `pending_until` datetime(6) DEFAULT NULL,
   `last_step` bigint(20) NOT NULL DEFAULT 0 COMMENT 'the newest time step whose code was accepted (RFC 6238 section 5.2)',
   `drift` tinyint(4) NOT NULL DEFAULT 0 COMMENT 'steps that the owner''s clock was off at the last code',
+  `used_codes` varbinary(160) NOT NULL DEFAULT '' COMMENT 'MACs of the last codes that a provider approved, newest first',
   `failures` varbinary(2048) NOT NULL DEFAULT '' COMMENT 'times of the tries since the last success, as in limit_window',
   `failures_in_row` smallint(5) unsigned NOT NULL DEFAULT 0 COMMENT 'charged before a code is compared',
   `owner_told_at` datetime(6) DEFAULT NULL COMMENT 'when the owner was last told that the hour''s tries are used up',
@@ -155,6 +158,19 @@ CREATE TABLE `familiar_client` (
   PRIMARY KEY (`account_id`,`hash`),
   KEY `familiar_client_seen` (`last_seen_at`),
   CONSTRAINT `familiar_client_account_fkey` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `hosted_code` (
+  `provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `destination_hash` binary(32) NOT NULL COMMENT 'keyed hash of the number',
+  `message_id` binary(16) NOT NULL COMMENT 'the code that is sent by it',
+  `sid` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL COMMENT 'the provider''s id, once it has taken the code',
+  `stale_sid` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL COMMENT 'an earlier one, to be cancelled first',
+  `starting_until` datetime(6) DEFAULT NULL COMMENT 'a start is under way, perhaps for an earlier code: none is begun beside it',
+  `expires_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`provider`,`destination_hash`),
+  UNIQUE KEY `hosted_code_message` (`message_id`),
+  KEY `hosted_code_expiry` (`expires_at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `host_event` (
@@ -226,7 +242,7 @@ CREATE TABLE `message` (
   `owner` binary(16) DEFAULT NULL COMMENT 'the claim that has it, or had it when its outcome was lost',
   `is_reclaimed` tinyint(4) NOT NULL DEFAULT 0 COMMENT 'an earlier claim ended without an outcome: ask the provider before sending again',
   `attempts` tinyint(3) unsigned NOT NULL DEFAULT 0,
-  `carrier` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'which of the channel''s providers is next, or was last',
+  `carrier` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'which of the message''s providers is next, or was last',
   `provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
   `provider_sid` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
   `status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'queued' CHECK (`status` in ('queued','sending','unknown','sent','delivered','undelivered','failed','expired')),
@@ -299,6 +315,19 @@ CREATE TABLE `price` (
   `amount` int(10) unsigned NOT NULL COMMENT 'in millionths of a US dollar, for a segment or a call',
   `updated_at` datetime(6) NOT NULL,
   PRIMARY KEY (`country`,`channel`,`source`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `provider_health` (
+  `provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `state` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`state` in ('closed','open','half')),
+  `changed_at` datetime(6) NOT NULL,
+  `answers` int(11) NOT NULL COMMENT 'of the last minute',
+  `failures` int(11) NOT NULL COMMENT 'of those',
+  `milliseconds` int(11) NOT NULL COMMENT 'what an answer of the last minute took, on average',
+  `last_failure` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
+  `last_failure_at` datetime(6) DEFAULT NULL,
+  `seen_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`provider`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `schema_lock` (

@@ -155,6 +155,7 @@ import Testing
     case .accepted(let sid, let progress): "accepted \(sid) \(progress.rank)"
     case .refused(let code, let failure): "refused \(code ?? 0) \(failure.rawValue)"
     case .notTaken(let after, let failure): "not taken \(after ?? 0) \(failure.rawValue)"
+    case .inProgress(let sid): "in progress \(sid ?? "")"
     case .unknown: "unknown"
     }
   }

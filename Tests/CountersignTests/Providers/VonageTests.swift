@@ -134,6 +134,7 @@ import Testing
     case .accepted(let sid, _): "accepted \(sid)"
     case .refused(let code, let failure): "refused \(code ?? 0) \(failure.rawValue)"
     case .notTaken(_, let failure): "not taken \(failure.rawValue)"
+    case .inProgress(let sid): "in progress \(sid ?? "")"
     case .unknown: "unknown"
     }
   }
@@ -143,7 +144,7 @@ import Testing
       "VONAGE_API_KEY": "abcd1234", "VONAGE_API_SECRET": "s", "VONAGE_SIGNATURE_SECRET": "t",
       "VONAGE_FROM": "ACME",
     ])
-    return try #require(VonageSettings(&source))
+    return try #require(VonageSettings(&source, sendsTexts: true))
   }
 
   @Test("a part that was refused is told from one that was taken, whatever the HTTP status says")
