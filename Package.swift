@@ -50,6 +50,7 @@ let package = Package(
     program("two-factor"),
     program("password-reset"),
     program("notifications"),
+    program("admin"),
     program("webhooks"),
     program("courier"),
     program("sandbox", [.product(name: "Crypto", package: "swift-crypto")]),
@@ -69,6 +70,7 @@ let package = Package(
       dependencies: [
         "Countersign", "TestSupport", "accounts", "verify-phone", "two-factor", "password-reset",
         "notifications",
+        "admin",
         "webhooks",
       ],
       swiftSettings: strict),

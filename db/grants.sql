@@ -132,6 +132,14 @@ GRANT INSERT ON countersign.alert TO 'countersign_webhooks'@'localhost';
 GRANT SELECT ON countersign.provider_health TO 'countersign_webhooks'@'localhost';
 GRANT SELECT ON countersign.traffic TO 'countersign_webhooks'@'localhost';
 
+GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_hash, phone_verified_at,
+              cooling_off_until, created_at)
+   ON countersign.account TO 'countersign_admin'@'localhost';
+GRANT SELECT, UPDATE (last_seen_at) ON countersign.session TO 'countersign_admin'@'localhost';
+GRANT SELECT ON countersign.message TO 'countersign_admin'@'localhost';
+GRANT SELECT ON countersign.traffic TO 'countersign_admin'@'localhost';
+GRANT SELECT ON countersign.provider_health TO 'countersign_admin'@'localhost';
+
 GRANT SELECT, INSERT, UPDATE ON countersign.message TO 'countersign_courier'@'localhost';
 GRANT SELECT, INSERT ON countersign.suppression TO 'countersign_courier'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.host_event TO 'countersign_courier'@'localhost';

@@ -5,7 +5,7 @@ import re
 from contract import ROOT, document, operations
 
 ROUTE = re.compile(r'\.(get|post|put|patch|delete)\(\s*"(/[^"]*)"')
-RESPONDERS = ["accounts", "verify-phone", "two-factor", "password-reset", "notifications", "webhooks"]
+RESPONDERS = ["accounts", "verify-phone", "two-factor", "password-reset", "notifications", "webhooks", "admin"]
 
 
 def test_the_document_has_the_operations_of_the_route_tables_and_no_other():

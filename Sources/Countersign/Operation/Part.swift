@@ -15,6 +15,7 @@ package struct Part: Sendable {
     Part(name: "password-reset", isResponder: true),
     Part(name: "notifications", isResponder: true),
     Part(name: "webhooks", isResponder: true),
+    Part(name: "admin", isResponder: true),
   ]
   package static let courier = Part(name: "courier", isResponder: false)
   /// A rule can make an answer late, and the thread that gives it waits meanwhile.

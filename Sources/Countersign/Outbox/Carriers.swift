@@ -73,8 +73,19 @@ struct Carriers {
 
   /// The one that is stored by a name with what it took.
   func named(_ name: String) -> (any Carrier)? {
-    engines.named(name)
-      ?? (texts + routes.flatMap(\.carriers) + calls + mail).first { $0.name == name }
+    engines.named(name) ?? own.first { $0.name == name }
+  }
+
+  /// Who carries what we have written.
+  private var own: [any Carrier] { texts + routes.flatMap(\.carriers) + calls + mail }
+
+  /// Everybody's name, in order of preference.
+  var names: [String] {
+    var names: [String] = []
+    for carrier in engines.known + own where !names.contains(carrier.name) {
+      names.append(carrier.name)
+    }
+    return names
   }
 }
 

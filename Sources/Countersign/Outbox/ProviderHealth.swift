@@ -100,6 +100,41 @@ package struct ProviderStanding: Sendable {
   }
 }
 
+/// The providers there are, as an administrator sees them.
+package struct Providers {
+  private let store: ProviderHealthStore
+  private let carriers: Carriers
+  private let line = ProviderLine()
+
+  package init(_ connection: Connection, _ configuration: Configuration) {
+    store = ProviderHealthStore(connection: connection)
+    carriers = Carriers(configuration)
+  }
+
+  /// Each provider that messages may go to, in order of preference, and how it fares; nil for one that was not used
+  /// yet.
+  package func standings() throws -> [(name: String, standing: ProviderStanding?)] {
+    let known = try store.all()
+    return carriers.names.map { name in (name, known.first { $0.provider == name }) }
+  }
+
+  package struct Reply: Sendable {
+    /// Nil for a provider that cannot be asked without sending something.
+    package let answered: Bool?
+    package let milliseconds: Int?
+  }
+
+  /// Asks a provider whether it is there; nil for one that there is none of.
+  package func ask(_ name: String) throws -> Reply? {
+    guard let carrier = carriers.named(name) else { return nil }
+    guard let request = carrier.probe() else { return Reply(answered: nil, milliseconds: nil) }
+    let started = MonotonicClock.nanoseconds
+    let isReply = try line.perform(request).isReply
+    return Reply(
+      answered: isReply, milliseconds: Int((MonotonicClock.nanoseconds - started) / 1_000_000))
+  }
+}
+
 /// The SQL of how providers fare.
 struct ProviderHealthStore {
   let connection: Connection
