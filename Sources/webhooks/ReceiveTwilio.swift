@@ -3,11 +3,18 @@ import Countersign
 /// The door of Twilio's callbacks: a form, signed by Twilio, of our account.
 struct TwilioDoor {
   private let signature: TwilioSignature
-  let settings: TwilioSettings
+  private let settings: TwilioSettings
+  private let senders: [String]
 
   init(_ configuration: Configuration) {
     signature = TwilioSignature(configuration.twilio, configuration.publicBaseURL)
     settings = configuration.twilio
+    senders = configuration.textSenders
+  }
+
+  /// Which of our senders a report is about: a route may have one of its own.
+  func sender(_ form: FormFields) -> String {
+    senders.first { $0 == form["MessagingServiceSid"] || $0 == form["From"] } ?? settings.senderName
   }
 
   /// More than Twilio ever sent; what is not signed must not cost the sorting of thousands.
@@ -37,11 +44,10 @@ struct ReceiveTwilioStatus {
   let door: TwilioDoor
 
   func respond(to request: Request) throws -> Response {
-    guard let callback = TwilioStatusCallback(try door.form(request)) else {
-      throw Rejection(.malformedBody)
-    }
+    let form = try door.form(request)
+    guard let callback = TwilioStatusCallback(form) else { throw Rejection(.malformedBody) }
     if var report = callback.report {
-      report.sender = door.settings.senderName
+      report.sender = door.sender(form)
       try delivery.record(report, at: request.time)
     }
     return Received.answer

@@ -9,8 +9,11 @@ struct VonageDoor {
   private let settings: VonageSettings?
   private let signature: VonageSignature?
 
-  init(_ settings: VonageSettings?) {
-    self.settings = settings
+  private let senders: [String]
+
+  init(_ configuration: Configuration) {
+    settings = configuration.vonage
+    senders = configuration.textSenders
     signature = settings.map {
       VonageSignature(secret: $0.signatureSecret, method: $0.signatureMethod)
     }
@@ -18,8 +21,10 @@ struct VonageDoor {
 
   private static let maximumParameters = 64
 
-  /// Which of our senders people stop.
-  var sender: String? { settings?.sender }
+  /// Which of our senders a callback is about: a route may have one of its own.
+  func sender(_ form: FormFields) -> String? {
+    senders.first { $0 == "vonage:\(form["to"] ?? "")" } ?? settings?.sender
+  }
 
   /// The parameters of an SMS callback.
   ///
@@ -69,11 +74,10 @@ struct ReceiveVonageReceipt {
   let door: VonageDoor
 
   func respond(to request: Request) throws -> Response {
-    guard let receipt = VonageReceipt(try door.form(request)) else {
-      throw Rejection(.malformedBody)
-    }
+    let form = try door.form(request)
+    guard let receipt = VonageReceipt(form) else { throw Rejection(.malformedBody) }
     if var report = receipt.report {
-      report.sender = door.sender
+      report.sender = door.sender(form)
       try delivery.record(report, at: request.time)
     }
     return Received.answer
@@ -87,7 +91,7 @@ struct ReceiveVonageInbound {
 
   func respond(to request: Request) throws -> Response {
     let form = try door.form(request)
-    guard let message = VonageInbound(form), let sender = door.sender else {
+    guard let message = VonageInbound(form), let sender = door.sender(form) else {
       throw Rejection(.malformedBody)
     }
     try consent.record(

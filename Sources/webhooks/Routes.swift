@@ -17,7 +17,7 @@ struct Routes {
   }
 
   var table: [Route] {
-    let vonage = VonageDoor(configuration.vonage)
+    let vonage = VonageDoor(configuration)
     let receipt = ReceiveVonageReceipt(delivery: delivery, door: vonage)
     return [
       .post(

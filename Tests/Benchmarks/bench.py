@@ -3,7 +3,8 @@
 
 Prints requests a second, the 99th percentile, and the responder's processor time a request for a constant route, the status
 callback, and the checks of codes that were sent and of an app's; logins with a second factor, and their second step alone, which
-costs no Argon2; whole cycles a second; and the courier's messages a second. Figures of one machine and one run compare with each
+costs no Argon2; whole cycles a second; the courier's messages a second; and how long others wait while a provider is slow or
+down. Figures of one machine and one run compare with each
 other and with nothing else.
 """
 
@@ -11,6 +12,7 @@ import argparse
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import re
@@ -30,6 +32,7 @@ os.environ.setdefault("COUNTERSIGN_PROGRAMS", str(HERE.parents[1] / ".build" / "
 
 import requests  # noqa: E402
 from conftest import PASSWORD, PROGRAMS, WITHOUT_SEND_LIMITS, System, eventually  # noqa: E402
+from listening import Provider  # noqa: E402
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -340,6 +343,76 @@ def other_keys(system, directory, key, count, seconds):
     system.clear_rules()
 
 
+def latencies(system, path, bodies, key, seconds, threads=4):
+    """How long answers took, sorted, of so many callers one request after the other."""
+    end = time.monotonic() + seconds
+
+    def call(_):
+        session, times = requests.Session(), []
+        session.headers["Authorization"] = f"Bearer {key}"
+        while time.monotonic() < end:
+            started = time.monotonic()
+            session.post(system.base + path, json=next(bodies), timeout=30)
+            times.append(time.monotonic() - started)
+        return times
+    with ThreadPoolExecutor(threads) as pool:
+        return sorted(sum(pool.map(call, range(threads)), []))
+
+
+def show_latencies(name, before, during):
+    at = lambda times, share: 1000 * times[int(len(times) * share)]
+    print(f"{name:44}{at(before, .5):9.1f} and {at(before, .99):.1f} ms (median, p99) before, {at(during, .5):.1f} and {at(during, .99):.1f} "
+          f"meanwhile: {at(during, .99) / at(before, .99):.2f} times the p99", flush=True)
+
+
+def slow_checks():
+    """What everybody else waits while fifty checks hang at a provider."""
+    system = System(VERIFICATION_ENGINE="twilio-verify", **WITHOUT_SEND_LIMITS).start()
+    try:
+        key, numbers = system.key(), [f"+1415555{4000 + index}" for index in range(50)]
+        codes = {}
+        for number in numbers:
+            system.call("POST", "/request-otp", {"phoneNumber": number}, key)
+            codes[number] = system.code(number)
+        others = map(lambda index: {"phoneNumber": f"+1206555{index % 10_000:04}", "code": "123456"}, itertools.count())
+        latencies(system, "/check-otp", others, key, 1)
+        before = latencies(system, "/check-otp", others, key, 4)
+        system.rule(action="slow", seconds=10, provider="twilio-verify", on="check")
+        with ThreadPoolExecutor(50) as pool:
+            hanging = [pool.submit(requests.post, f"{system.base}/check-otp", json={"phoneNumber": number, "code": codes[number]},
+                                   headers={"Authorization": f"Bearer {key}"}, timeout=30) for number in numbers]
+            eventually(lambda: system.rows("SELECT COUNT(*) AS n FROM verification WHERE tries = 1")[0]["n"] == 50)
+            during = latencies(system, "/check-otp", others, key, 4)
+            assert not any(each.done() for each in hanging)
+        show_latencies("others, while 50 checks hang", before, during)
+    finally:
+        system.remove()
+
+
+def bad_day(mode):
+    """How long it takes to ask for a code while the first provider is down, and to get it."""
+    system = System(SMS_PROVIDERS="twilio,vonage", **WITHOUT_SEND_LIMITS)
+    twilio = Provider(f"http://127.0.0.1:{system.sandbox_port}/twilio")
+    system.environment["TWILIO_API_BASE_URL"] = twilio.url
+    system.start()
+    try:
+        key = system.key()
+        system.rule(action="silent")
+        numbers = map(lambda index: {"phoneNumber": f"+1312555{index % 10_000:04}"}, itertools.count())
+        latencies(system, "/request-otp", numbers, key, 1, threads=1)
+        before = latencies(system, "/request-otp", numbers, key, 4, threads=1)
+        eventually(lambda: system.rows("SELECT COUNT(*) AS n FROM message WHERE queue_lane IN (0, 1, 2)")[0]["n"] == 0, 60)
+        time.sleep(6)
+        twilio.be(mode)
+        during = latencies(system, "/request-otp", numbers, key, 4, threads=1)
+        show_latencies(f"asking for a code while Twilio is {mode}", before, during)
+        row = system.rows("SELECT MAX(TIMESTAMPDIFF(MICROSECOND, created_at, sent_at)) / 1000 AS slowest FROM message WHERE provider = 'vonage'")[0]
+        print(f"{'':44}{row['slowest']:9.0f} ms at most until Vonage had it", flush=True)
+    finally:
+        twilio.close()
+        system.remove()
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=int, default=4)
@@ -393,12 +466,15 @@ def main():
         print(f"{'':44}courier's memory {before:.1f} MiB before, {memory():.1f} after")
         print(f"{'a code behind 100,000 receipts':44}{1000 * slowest:9.0f} ms at most, {waiting} receipts still waiting")
         total = 0
-        for name in ("accounts", "verify-phone", "two-factor", "password-reset", "notifications", "webhooks", "courier", "sandbox"):
+        for name in ("accounts", "verify-phone", "two-factor", "password-reset", "notifications", "webhooks", "admin", "courier", "sandbox"):
             total += int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid(name)}/smaps_rollup").read_text(), re.M).group(1))
         print(f"{'memory of our programs together':44}{total / 1024:9.1f} MiB")
     finally:
         system.remove()
         subprocess.run(["rm", "-rf", directory], check=False)
+    slow_checks()
+    for mode in ("black_hole", "unavailable"):
+        bad_day(mode)
 
 
 main()

@@ -108,8 +108,9 @@ struct SendGuard {
     guard try destinations.allows(request.number) else {
       throw Rejection(.sendRefused, retryAfter: 3_600).limited(by: "destination")
     }
-    // The provider would refuse it too.
-    let isStopped = try request.channel == .sms && consent.isOptedOut(request.number)
+    // The provider would refuse it too; one that makes codes itself has senders of its own, which this is not about.
+    let isOurs = request.channel == .sms && request.text.hosted == nil
+    let isStopped = try isOurs && consent.isOptedOut(request.number)
     if isStopped, request.mayKnowOfStop { throw optedOut }
     let cost = try destinations.cost(of: request.text.body, to: request.number, request.channel)
     let proof = try proof(of: request.asker, at: now)

@@ -65,7 +65,7 @@ struct ChallengeCodes {
           details: detailsHash)),
       destinationHash: destination, message: message.id, expiresAt: message.expiresAt)
     let request = SendGuard.Request(
-      number: number, channel: channel, text: text, asker: asker, isNumberProven: true)
+      number: number, channel: channel, text: message.text, asker: asker, isNumberProven: true)
     func permit() throws {
       guard try accounts.isVerified(destination, of: account.id) else {
         throw Rejection(.noSecondFactor)

@@ -95,6 +95,8 @@ package final class Courier {
   /// How long a provider may take to say that it is there: with what follows, a code is with the next one
   /// within three seconds.
   private static let probeMilliseconds = 1_200
+  /// With the question before it and the start after it, less than a lease.
+  private static let cancelMilliseconds = 2_000
 
   package init(_ configuration: Configuration, _ log: Logger) throws {
     connection = Connection(configuration.database)
@@ -309,7 +311,10 @@ package final class Courier {
         until: task.message.expiresAt, at: now)
       {
       case .free: try send(task, now)
-      case .stale(let sid): transfers.add(engine.cancel(sid: sid), .cancellation(task, engine))
+      case .stale(let sid):
+        var request = engine.cancel(sid: sid)
+        request.milliseconds = Self.cancelMilliseconds
+        transfers.add(request, .cancellation(task, engine))
       case .busy: pass(task, .verificationInProgress, now)
       }
     } catch {
