@@ -28,7 +28,7 @@ GRANT SELECT, INSERT, UPDATE ON countersign.familiar_client TO 'countersign_acco
 GRANT INSERT ON countersign.alert TO 'countersign_accounts'@'localhost';
 GRANT SELECT ON countersign.provider_health TO 'countersign_accounts'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.hosted_code TO 'countersign_accounts'@'localhost';
-GRANT UPDATE (status, status_rank, finished_at) ON countersign.message TO 'countersign_accounts'@'localhost';
+GRANT UPDATE (status, status_rank, finished_at, queue_lane, payload_sealed, fallback_sealed) ON countersign.message TO 'countersign_accounts'@'localhost';
 
 GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_hash, phone_verified_at,
               verified_phone_hash, cooling_off_until, created_at),
@@ -51,7 +51,7 @@ GRANT SELECT, UPDATE, DELETE ON countersign.authorization TO 'countersign_verify
 GRANT INSERT ON countersign.alert TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT ON countersign.provider_health TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.hosted_code TO 'countersign_verify_phone'@'localhost';
-GRANT UPDATE (status, status_rank, finished_at) ON countersign.message TO 'countersign_verify_phone'@'localhost';
+GRANT UPDATE (status, status_rank, finished_at, queue_lane, payload_sealed, fallback_sealed) ON countersign.message TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, DELETE ON countersign.device TO 'countersign_verify_phone'@'localhost';
 
 GRANT SELECT, UPDATE (second_factor, cooling_off_until) ON countersign.account TO 'countersign_two_factor'@'localhost';
@@ -75,7 +75,7 @@ GRANT SELECT, INSERT, UPDATE ON countersign.familiar_client TO 'countersign_two_
 GRANT INSERT ON countersign.alert TO 'countersign_two_factor'@'localhost';
 GRANT SELECT ON countersign.provider_health TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.hosted_code TO 'countersign_two_factor'@'localhost';
-GRANT UPDATE (status, status_rank, finished_at) ON countersign.message TO 'countersign_two_factor'@'localhost';
+GRANT UPDATE (status, status_rank, finished_at, queue_lane, payload_sealed, fallback_sealed) ON countersign.message TO 'countersign_two_factor'@'localhost';
 
 GRANT SELECT (id, email, name, locale, region, currency, role, second_factor, phone_sealed, phone_hash, phone_verified_at,
               verified_phone_hash, cooling_off_until, created_at),

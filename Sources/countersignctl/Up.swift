@@ -159,7 +159,9 @@ struct Up: ParsableCommand {
       defaults["VONAGE_API_SECRET"] = secrets["VONAGE_API_SECRET"]
       defaults["VONAGE_SIGNATURE_SECRET"] = secrets["VONAGE_SIGNATURE_SECRET"]
       defaults["VONAGE_FROM"] = "15005550007"
-      defaults["VONAGE_BRAND"] = "Countersign"
+      if environment["VERIFICATION_ENGINE"] == "vonage-verify" {
+        defaults["VONAGE_BRAND"] = "Countersign"
+      }
       defaults["VONAGE_API_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/vonage"
       defaults["VONAGE_REST_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/vonage-rest"
       defaults["SENDGRID_BASE_URL"] = "http://127.0.0.1:\(sandboxPort)/sendgrid"

@@ -91,7 +91,8 @@ extension Rule {
       if accepted == true { try take() }
       let status = status ?? 503
       throw TwilioAccount.Problem(
-        code ?? (status == 503 ? 20503 : 20500), "Service unavailable", status: status,
+        code ?? (status == 503 ? 20503 : 20500),
+        code == 60200 ? "Invalid parameter: To" : "Service unavailable", status: status,
         retryAfter: status == 429 ? seconds : nil)
     case .rateLimit:
       throw TwilioAccount.Problem(

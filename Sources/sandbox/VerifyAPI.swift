@@ -41,6 +41,11 @@ struct VerifyAPI {
   private static let maximum = 5
 
   private struct Verification: Encodable {
+    struct Attempt: Encodable {
+      let time: String
+      let channel: String
+      let attempt_sid: String
+    }
     let sid: String
     let service_sid: String
     let account_sid: String
@@ -51,6 +56,7 @@ struct VerifyAPI {
     let lookup: [String: String] = [:]
     let amount: String?
     let payee: String?
+    let send_code_attempts: [Attempt]
     let date_created: String
     let date_updated: String
     let url: String
@@ -65,6 +71,11 @@ struct VerifyAPI {
       valid = status == "approved"
       amount = live.payment.first
       payee = live.payment.last
+      send_code_attempts = (0..<live.sends).map { _ in
+        Attempt(
+          time: live.startedAt.rfc3339, channel: live.channel.uppercased(),
+          attempt_sid: "VL\(Hexadecimal.encode(Random.bytes(16)))")
+      }
       date_created = live.startedAt.rfc3339
       date_updated = date_created
       url = "https://verify.twilio.com/v2/Services/\(live.service)/Verifications/\(live.sid)"

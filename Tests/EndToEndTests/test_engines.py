@@ -98,7 +98,7 @@ def test_the_hosts_codes_by_vonage_are_answered_as_written(request, version):
     assert asked.status_code == 200 and asked.json()["message"] == "OTP requested successfully. Check your phone."
     code = system.code(number)
     row = row_of(system, number)
-    assert row["provider"] == "vonage-verify" and row["provider_sid"] not in asked.text
+    assert row["provider"] == ("vonage-verify" if version == "vonage" else "vonage-verify2") and row["provider_sid"] not in asked.text
     assert system.call("POST", "/check-otp", {"phoneNumber": number}, key).status_code == 400
     assert system.call("POST", "/check-otp", {"phoneNumber": number, "code": other(code)}, key).status_code == 401
     right = system.call("POST", "/check-otp", {"phoneNumber": number, "code": code}, key)
@@ -332,6 +332,51 @@ def test_codes_that_are_checked_are_in_no_log(twilio, vonage):
         assert not re.search(rb"\b(Code|code|AuthPayload)=?[\"':= ]+" + code.encode(), logs)
 
 
+def test_a_code_of_a_payment_is_never_taken_from_another(vonage):
+    """Vonage names the code that it has, and not what that was made for."""
+    person = vonage.person_with_sms()
+    details = {"amount": 100, "currency": "EUR", "payee": "Eve"}
+    vonage.challenge(person, "transfer", details=details)
+    first = vonage.code(person["number"], 3)
+    # As when the courier died with the answer.
+    vonage.rows("UPDATE message SET provider_sid = NULL WHERE provider = 'vonage-verify' ORDER BY created_at DESC LIMIT 1")
+    vonage.rows("DELETE FROM hosted_code")
+    second = vonage.challenge(person, "transfer", details={**details, "amount": 99_900})
+    eventually(lambda: vonage.rows("SELECT 1 FROM message WHERE status = 'failed' AND failure = 'verification_in_progress'"))
+    assert vonage.answer(second, code=first).status_code == 401
+
+
+def test_a_code_of_an_owners_is_not_kept_out_by_a_stranger(twilio):
+    person = twilio.person_with_sms()
+    assert twilio.call("POST", "/api/auth/verify-phone", {"phoneNumber": person["number"], "action": "send"}).status_code == 200
+    stranger = twilio.code(person["number"], 3)
+    eventually(lambda: row_of(twilio, person["number"])["sid"])
+    login = twilio.log_in(person).json()
+    code = twilio.code(person["number"], 4)
+    assert twilio.messages(person["number"])[0]["provider"] == "twilio-verify" and code != stranger
+    done = twilio.call("POST", "/api/auth/2fa/verify", {"email": person["email"], "challengeId": login["challengeId"], "code": code})
+    assert done.status_code == 200
+    # And a stranger does not keep out an owner's.
+    login = twilio.log_in(person).json()
+    code = twilio.code(person["number"], 5)
+    eventually(lambda: row_of(twilio, person["number"])["sid"])
+    refused = twilio.call("POST", "/api/auth/verify-phone", {"phoneNumber": person["number"], "action": "send"})
+    assert refused.status_code == 429
+    done = twilio.call("POST", "/api/auth/2fa/verify", {"email": person["email"], "challengeId": login["challengeId"], "code": code})
+    assert done.status_code == 200
+
+
+def test_an_answer_that_nobody_knows_costs_the_try(twilio):
+    key, number = twilio.key(), phone()
+    twilio.call("POST", "/request-otp", {"phoneNumber": number}, key)
+    code = twilio.code(number)
+    eventually(lambda: row_of(twilio, number)["sid"])
+    twilio.rule(action="fail", status=400, code=69999, provider="twilio-verify", on="check", times=3)
+    answers = [twilio.call("POST", "/check-otp", {"phoneNumber": number, "code": code}, key) for _ in range(3)]
+    assert {(a.status_code, a.json()["code"]) for a in answers} == {(502, "provider_request_rejected")}
+    assert twilio.call("POST", "/check-otp", {"phoneNumber": number, "code": code}, key).status_code == 401
+
+
 # Errors
 
 
@@ -453,7 +498,8 @@ def test_an_error_while_an_app_is_bound_is_told_as_ours(twilio, code, status, ou
 
 
 @pytest.mark.parametrize("code, status, ours, word", [
-    (60308, 429, 429, "challenge_exhausted"), (60312, 429, 429, "challenge_limit_reached"), (60318, 403, 401, "code_incorrect"),
+    (60308, 429, 429, "challenge_exhausted"), (60312, 429, 429, "challenge_limit_reached"), (60318, 403, 401, "code_incorrect"), (60311, 403, 401, "code_incorrect"),
+    (60324, 403, 401, "code_incorrect"), (60322, 403, 401, "code_incorrect"), (60323, 403, 401, "code_incorrect"),
     (20404, 404, 401, "code_incorrect"), (20429, 429, 503, "provider_rate_limited"), (20503, 503, 503, "provider_unavailable")])
 def test_an_error_while_an_apps_code_is_judged_is_told_as_ours(twilio, code, status, ours, word):
     person = twilio.person_with_app()
@@ -466,7 +512,8 @@ MESSAGES = [
     ("twilio", 21211, 400, 422, "destination_invalid"), ("twilio", 21217, 400, 422, "destination_invalid"),
     ("twilio", 21614, 400, 422, "destination_not_sms_capable"), ("twilio", 21612, 400, 422, "destination_unreachable"),
     ("twilio", 21408, 400, 422, "region_not_supported"), ("twilio", 21215, 400, 422, "region_not_supported"),
-    ("twilio", 21610, 400, 409, "destination_opted_out"),
+    # Who has stopped us is told to whoever has proven the number, and to nobody else.
+    ("twilio", 21610, 400, 429, "send_refused"),
     *[("twilio", code, 400, 502, "channel_unavailable") for code in (21212, 21606, 21608, 21657, 21660, 21701, 21703, 21704, 21705)],
     *[("twilio", code, 400, 502, "provider_request_rejected") for code in (21602, 21603, 21604, 21617, 21624, 21910)],
     ("twilio", 20003, 401, 502, "provider_unavailable"), ("twilio", 20005, 403, 502, "provider_unavailable"),
@@ -492,7 +539,7 @@ def by_vonage():
 
 @pytest.mark.parametrize("code, ours, word", [
     (2, 502, "provider_request_rejected"), (3, 422, "destination_invalid"), (4, 502, "provider_unavailable"), (6, 422, "destination_invalid"),
-    (7, 409, "destination_opted_out"), (8, 502, "provider_unavailable"), (9, 502, "provider_unavailable"), (11, 502, "channel_unavailable"),
+    (7, 429, "send_refused"), (8, 502, "provider_unavailable"), (9, 502, "provider_unavailable"), (11, 502, "channel_unavailable"),
     (12, 502, "provider_request_rejected"), (14, 502, "provider_unavailable"), (15, 502, "channel_unavailable"),
     (22, 502, "provider_request_rejected"), (23, 502, "provider_request_rejected"), (29, 502, "channel_unavailable"),
     (32, 502, "provider_request_rejected"), (33, 422, "destination_unknown")])

@@ -51,8 +51,10 @@ struct ChallengeCodes {
     var message = OutgoingMessage(
       id: Identifier(at: now), .code, channel, account: account.id, to: .phone(number), text: text,
       expiresAt: now + lifetime.interval)
-    if channel == .sms, canSpeak { message.fallback = spoken }
     message.text.hosted = hosted.order(language, details, address: asker.address)
+    if channel == .sms, canSpeak, hosted.allowsOwn(message.text.hosted) {
+      message.fallback = spoken
+    }
     let nonce = Random.bytes(16)
     let key = keys.current.id
     let destination = try phones.hash(number)
@@ -77,7 +79,8 @@ struct ChallengeCodes {
       do {
         try sends.send(request, at: now, permit: permit) {
           try hosted.replace(
-            account.id, purpose, by: message.id, to: destination, until: message.expiresAt)
+            account.id, purpose, by: message.id, to: destination, until: message.expiresAt,
+            at: now)
           try store.setCode(tokenHash, account.id, purpose, issued, at: now)
           try outbox.queue(message, at: now)
           return true
@@ -98,19 +101,31 @@ struct ChallengeCodes {
     guard let sent = found.code else { return false }
     let verdict = try hosted.judge(
       code, of: sent.message, try found.detailsSealed.map { try openDetails($0, found.tokenHash) })
-    if let verdict {
-      if verdict == .wrong { return false }
-      try connection.transaction {
-        try hosted.settle(sent.message, isApproved: verdict == .approved, at: now)
-      }
-      return verdict == .approved
+    func mac(_ key: UInt32) throws -> [UInt8] {
+      try keys.mac(
+        .code, key: key,
+        Self.fields(
+          code, found.account.id, found.purpose, found.tokenHash, nonce: found.nonce,
+          destination: sent.destinationHash, details: found.detailsHash))
     }
-    let mac = try keys.mac(
-      .code, key: sent.keyID,
-      Self.fields(
-        code, found.account.id, found.purpose, found.tokenHash, nonce: found.nonce,
-        destination: sent.destinationHash, details: found.detailsHash))
-    return ConstantTime.equal(mac, sent.mac)
+    switch verdict {
+    case nil: return ConstantTime.equal(try mac(sent.keyID), sent.mac)
+    case .wrong: return false
+    case .approved:
+      // The provider forgets it now. What it gives may yet fail, and is then asked for with the same code.
+      let key = keys.current.id
+      let approved = try mac(key)
+      try connection.transaction {
+        try store.adoptCode(found, keyID: key, mac: approved)
+        try hosted.settle(sent.message, isApproved: true, at: now)
+      }
+      return true
+    default:
+      try connection.transaction {
+        try hosted.settle(sent.message, isApproved: false, at: now)
+      }
+      return false
+    }
   }
 
   /// What the MAC of a code covers: this account, purpose, challenge, issue, number, and payment, and

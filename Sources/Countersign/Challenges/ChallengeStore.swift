@@ -196,6 +196,18 @@ struct ChallengeStore {
       """) > 0
   }
 
+  /// Makes a code ours that a provider has approved: from now on it is compared here.
+  func adoptCode(_ challenge: Found, keyID: UInt32, mac: [UInt8]) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE challenge
+         SET code_key_id = \(Int(keyID)), code_mac = \(mac)
+       WHERE token_hash = \(challenge.tokenHash)
+         AND nonce = \(challenge.nonce)
+         AND code_mac IS NOT NULL
+      """)
+  }
+
   /// Takes back a try that nobody judged.
   func refund(_ challenge: Found, _ kind: Factor) throws(DatabaseError) {
     try connection.execute(

@@ -18,6 +18,7 @@ package struct Challenges {
   private let codes: ChallengeCodes
   private let settings: Configuration.Limits
   private let canCall: Bool
+  private let canSpeak: Bool
 
   package init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
@@ -31,6 +32,7 @@ package struct Challenges {
     codes = ChallengeCodes(connection, configuration)
     settings = configuration.limits
     canCall = configuration.canCall
+    canSpeak = configuration.canSpeak
   }
 
   // MARK: Beginning
@@ -178,7 +180,9 @@ package struct Challenges {
       email == nil || email?.lowercased() == found.account.email.lowercased()
     else { throw Rejection(.notFound) }
     guard found.endedAt == nil, found.expiresAt > now else { throw Rejection(.challengeExpired) }
-    guard channel != .call || canCall else { throw Rejection(.invalidField, field: "channel") }
+    // What an engine says on the phone names no payment.
+    let isSpoken = found.detailsSealed == nil ? canCall : canSpeak
+    guard channel != .call || isSpoken else { throw Rejection(.invalidField, field: "channel") }
     guard found.factor?.isUsable == true, found.method == .sms || found.purpose == .login else {
       throw Rejection(.noSecondFactor)
     }

@@ -59,6 +59,23 @@ package struct Configuration: Sendable {
     /// Messages a second, by sender as consent knows it.
     package var rates: [String: Double] = [:]
 
+    /// Whoever texts numbers that have no route.
+    var own: [TextRoute.Hop] { texts.map { TextRoute.Hop(provider: $0, sender: nil) } }
+
+    /// Who texts a number: the route with its longest prefix, else its country's, else the usual ones.
+    func hops(to number: String, _ country: String?) -> [TextRoute.Hop] {
+      var best: (length: Int, hops: [TextRoute.Hop])?
+      for route in routes {
+        let length: Int? =
+          switch route.destination {
+          case .prefix(let prefix): number.hasPrefix(prefix) ? prefix.utf8.count : nil
+          case .country(let region): region == country ? 0 : nil
+          }
+        if let length, length >= best?.length ?? 0 { best = (length, route.hops) }
+      }
+      return best?.hops ?? own
+    }
+
     /// The raw value is the name in the configuration.
     package enum Texts: String, Sendable { case twilio, vonage }
     package enum Mail: String, Sendable { case sendgrid, smtp }
@@ -91,9 +108,17 @@ package struct Configuration: Sendable {
 
   /// Our senders of text messages, as consent knows them, each once.
   package var textSenders: [String] {
-    let own = providers.texts.map { TextRoute.Hop(provider: $0, sender: nil) }
+    senders(of: providers.own + providers.routes.flatMap(\.hops))
+  }
+
+  /// Those that text a number, E.164 and of a country.
+  func textSenders(to number: String, _ country: String?) -> [String] {
+    senders(of: providers.hops(to: number, country))
+  }
+
+  private func senders(of hops: [TextRoute.Hop]) -> [String] {
     var senders: [String] = []
-    for hop in own + providers.routes.flatMap(\.hops) {
+    for hop in hops {
       let sender =
         switch hop.provider {
         case .twilio: hop.sender.map(twilio.sending(from:))?.senderName ?? twilio.senderName
@@ -219,7 +244,10 @@ package struct Configuration: Sendable {
     let usesVonage =
       sendsByVonage || engines.codes == .vonageVerify || source.value("VONAGE_API_KEY") != nil
     let vonage = usesVonage ? VonageSettings(&source, sendsTexts: sendsByVonage) : nil
-    let vonageVerify = engines.codes == .vonageVerify ? VonageVerifySettings(&source) : nil
+    // Also after it has made codes, which it still has to judge.
+    let usesVonageVerify =
+      engines.codes == .vonageVerify || vonage != nil && source.value("VONAGE_BRAND") != nil
+    let vonageVerify = usesVonageVerify ? VonageVerifySettings(&source) : nil
     let usesVerify =
       engines.codes == .twilioVerify || engines.apps == .twilioVerify
       || source.value("TWILIO_VERIFY_SERVICE_SID") != nil

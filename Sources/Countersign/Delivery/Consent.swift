@@ -9,13 +9,13 @@ package struct Consent {
   private let store: ConsentStore
   private let phones: PhoneVault
   private let vault: MessageVault
-  private let senders: [String]
+  private let configuration: Configuration
 
   package init(_ connection: Connection, _ configuration: Configuration) {
     store = ConsentStore(connection: connection)
     phones = PhoneVault(configuration.keys)
     vault = MessageVault(keys: configuration.keys)
-    senders = configuration.textSenders
+    self.configuration = configuration
   }
 
   /// Why a destination is sent nothing; the raw value is stored and shown.
@@ -44,6 +44,8 @@ package struct Consent {
         stopped.insert(sender)
       }
     }
+    guard let number, !stopped.isEmpty else { return reasons }
+    let senders = configuration.textSenders(to: number.e164, number.region)
     if !senders.isEmpty, senders.allSatisfy({ isStopped($0, stopped) }) {
       reasons[.sms] = .optedOut
     }

@@ -28,6 +28,11 @@ struct DeliveryStore {
     try connection.first("SELECT 1 AS known FROM message WHERE provider_sid = \(sid)") != nil
   }
 
+  func isKnown(sid: String, otherThan message: OutgoingMessage.ID) throws(DatabaseError) -> Bool {
+    try connection.first(
+      "SELECT 1 AS known FROM message WHERE provider_sid = \(sid) AND id <> \(message)") != nil
+  }
+
   /// False when the event was there already.
   func insertEvent(_ provider: String, _ event: String, at now: Date) throws(DatabaseError) -> Bool
   {

@@ -54,7 +54,7 @@ final class ReceiptStore {
        WHERE id >= \(Self.first(at: start))
          AND id < \(Self.first(at: until))
          AND status = 'sent'
-         AND provider IN ('twilio', 'vonage', 'sendgrid')
+         AND provider IN ('twilio', 'vonage', 'sendgrid', 'twilio-verify', 'twilio-psd2', 'vonage-verify', 'vonage-verify2')
        ORDER BY id
        LIMIT \(limit)
       """)

@@ -58,15 +58,7 @@ struct HostedApps {
     } catch {
       throw HostedCodes.NotJudged(rejection: error)
     }
-    switch factors.verdict(result) {
-    case .approved: return true
-    case .notJudged(let failure, let after):
-      var rejection = failure.rejectionOfCheck
-      if let after, rejection.retryAfter != nil { rejection.retryAfter = after }
-      throw HostedCodes.NotJudged(rejection: rejection)
-    case .unknown: throw Rejection(.providerOutcomeUnknown)
-    case .wrong, .exhausted, .gone: return false
-    }
+    return try factors.verdict(result).judged() == .approved
   }
 
   /// Has the provider forget a factor that is not bound any more. What it does not hear now it keeps, and is

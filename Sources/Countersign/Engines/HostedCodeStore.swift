@@ -32,9 +32,13 @@ struct HostedCodeStore {
   /// Each change names what was read, so that of two couriers one takes it; what another changed in between
   /// is busy, and its code is sent by somebody else. So is a place where a start is under way whose answer has not
   /// come: it may be for a code that this one replaces.
+  ///
+  /// - Parameters:
+  ///   - isPreferred: whether it may take the place of a code that lives there.
+  ///   - isRepeated: whether the start that is under way may be its own, whose answer was lost.
   func claim(
     _ provider: String, _ destination: [UInt8], for message: OutgoingMessage.ID,
-    until end: Date, at now: Date
+    until end: Date, isPreferred: Bool, isRepeated: Bool, at now: Date
   ) throws(DatabaseError) -> Claim {
     let lease = now + Self.startSeconds
     let row = try connection.first(
@@ -55,8 +59,11 @@ struct HostedCodeStore {
     let holder: OutgoingMessage.ID = try row.id("message_id")
     let (sid, stale) = (try row.optionalText("sid"), try row.optionalText("stale_sid"))
     let expiresAt = try row.time("expires_at")
-    if let starting = try row.optionalTime("starting_until"), starting > now { return .busy }
-    guard holder == message || expiresAt <= now else { return .busy }
+    let isOwn = isRepeated && holder == message
+    if !isOwn, let starting = try row.optionalTime("starting_until"), starting > now {
+      return .busy
+    }
+    guard holder == message || expiresAt <= now || isPreferred else { return .busy }
     // Providers keep a code for an hour at most: after that there is nothing to cancel.
     let earlier = expiresAt > now - 3_600 ? sid ?? stale : nil
     let taken = try connection.execute(
@@ -66,7 +73,7 @@ struct HostedCodeStore {
        WHERE provider = \(provider)
          AND destination_hash = \(destination)
          AND message_id = \(holder)
-         AND (starting_until IS NULL OR starting_until <= \(now))
+         AND (\(isOwn) OR starting_until IS NULL OR starting_until <= \(now))
       """)
     guard taken == 1 else { return .busy }
     return earlier.map { .stale(sid: $0) } ?? .free
@@ -78,23 +85,32 @@ struct HostedCodeStore {
   /// Notes that the provider has the code of a message. Where another has taken the place meanwhile, this one is to
   /// be cancelled before that is started.
   func take(
-    _ provider: String, _ destination: [UInt8], _ message: OutgoingMessage.ID, sid: String
+    _ provider: String, _ destination: [UInt8], _ message: OutgoingMessage.ID, sid: String,
+    until end: Date
   ) throws(DatabaseError) {
     try connection.execute(
       """
-      UPDATE hosted_code
-         SET sid = IF(message_id = \(message), \(sid), sid), stale_sid = IF(message_id = \(message), NULL, \(sid)),
+      INSERT INTO hosted_code (provider, destination_hash, message_id, sid, expires_at)
+      VALUES (\(provider), \(destination), \(message), \(sid), \(end))
+          ON DUPLICATE KEY UPDATE
+             sid = IF(message_id = \(message), \(sid), sid), stale_sid = IF(message_id = \(message), NULL, \(sid)),
              starting_until = NULL
-       WHERE provider = \(provider)
-         AND destination_hash = \(destination)
       """)
   }
 
-  /// Gives up the place that a message has for a start that did not happen.
+  /// Notes that the earlier code is over which stood in the way.
+  func clearStale(_ message: OutgoingMessage.ID) throws(DatabaseError) {
+    try connection.execute(
+      "UPDATE hosted_code SET stale_sid = NULL WHERE message_id = \(message)")
+  }
+
+  /// Gives up the place that a message has for a start that did not happen. What could not be cancelled stays noted: it
+  /// lives, and the provider would send it again.
   func giveUp(
     _ provider: String, _ destination: [UInt8], _ message: OutgoingMessage.ID
   ) throws(DatabaseError) {
-    try release(message)
+    try connection.execute(
+      "DELETE FROM hosted_code WHERE message_id = \(message) AND stale_sid IS NULL")
     try connection.execute(
       """
       UPDATE hosted_code
@@ -109,11 +125,22 @@ struct HostedCodeStore {
     try connection.execute("DELETE FROM hosted_code WHERE message_id = \(message)")
   }
 
-  /// Hands the place of a verification's code to the one that replaces it, which cancels it first.
+  /// Hands the place of a verification's code to the one that replaces it, which cancels it first. One that was not
+  /// even handed over is not sent any more: it would take the place for nothing.
   func replace(
     _ purpose: VerificationCode.Purpose, _ subject: [UInt8], by message: OutgoingMessage.ID,
-    to destination: [UInt8], until end: Date
+    to destination: [UInt8], until end: Date, at now: Date
   ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE message m
+        JOIN verification v ON v.message_id = m.id
+         SET m.status = 'expired', m.finished_at = \(now), m.queue_lane = NULL, m.payload_sealed = NULL, m.fallback_sealed = NULL
+       WHERE v.purpose = \(purpose.rawValue)
+         AND v.subject = \(subject)
+         AND m.queue_lane = 0
+         AND m.owner IS NULL
+      """)
     try connection.execute(
       """
       UPDATE hosted_code h
@@ -128,8 +155,17 @@ struct HostedCodeStore {
   /// The same for the code of an account's challenge of a purpose.
   func replace(
     _ account: Account.ID, _ purpose: Challenge.Purpose, by message: OutgoingMessage.ID,
-    to destination: [UInt8], until end: Date
+    to destination: [UInt8], until end: Date, at now: Date
   ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE message m
+        JOIN challenge c ON c.code_message_id = m.id
+         SET m.status = 'expired', m.finished_at = \(now), m.queue_lane = NULL, m.payload_sealed = NULL, m.fallback_sealed = NULL
+       WHERE c.live_code = \(account.bytes + Array(purpose.rawValue.utf8))
+         AND m.queue_lane = 0
+         AND m.owner IS NULL
+      """)
     try connection.execute(
       """
       UPDATE hosted_code h

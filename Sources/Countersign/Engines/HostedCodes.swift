@@ -12,18 +12,21 @@ struct Engines {
       let payments = TwilioVerify(forPayments: settings, configuration.twilio)
       return [TwilioVerify(settings, configuration.twilio)] + (payments.map { [$0] } ?? [])
     }
+    // By whichever version a code was made, that version judges it.
     let vonage = configuration.vonageVerify.flatMap { settings in
-      configuration.vonage.map { account -> any HostedEngine in
-        settings.version == 1
-          ? VonageVerify(settings, account) : VonageVerify2(settings, account)
+      configuration.vonage.map { account -> [any HostedEngine] in
+        let versions: [any HostedEngine] = [
+          VonageVerify(settings, account), VonageVerify2(settings, account),
+        ]
+        return settings.version == 1 ? versions : versions.reversed()
       }
     }
     switch configuration.engines.codes {
     case .local: active = []
     case .twilioVerify: active = twilio ?? []
-    case .vonageVerify: active = vonage.map { [$0] } ?? []
+    case .vonageVerify: active = vonage?.first.map { [$0] } ?? []
     }
-    known = (twilio ?? []) + (vonage.map { [$0] } ?? [])
+    known = (twilio ?? []) + (vonage ?? [])
   }
 
   /// True when a code may be somebody else's.
@@ -61,10 +64,10 @@ struct HostedCodes {
   private let store: HostedCodeStore
   private let engines: Engines
   private let line = ProviderLine()
-  private let connection: Connection
+  private let fallsBack: Bool
 
   init(_ connection: Connection, _ configuration: Configuration) {
-    self.connection = connection
+    fallsBack = configuration.engines.fallsBack
     store = HostedCodeStore(connection: connection)
     engines = Engines(configuration)
   }
@@ -77,21 +80,24 @@ struct HostedCodes {
       ? nil : HostedOrder(language: language.code, payment: payment, address: address)
   }
 
+  /// Whether a code that a provider would not send may be said on the phone by us.
+  func allowsOwn(_ order: HostedOrder?) -> Bool { order == nil || fallsBack }
+
   /// Hands the place of a verification's code to its next one; called inside the transaction that issues it.
   func replace(
     _ purpose: VerificationCode.Purpose, _ subject: [UInt8], by message: OutgoingMessage.ID,
-    to destination: [UInt8], until end: Date
+    to destination: [UInt8], until end: Date, at now: Date
   ) throws(DatabaseError) {
     guard engines.areAny else { return }
-    try store.replace(purpose, subject, by: message, to: destination, until: end)
+    try store.replace(purpose, subject, by: message, to: destination, until: end, at: now)
   }
 
   func replace(
     _ account: Account.ID, _ purpose: Challenge.Purpose, by message: OutgoingMessage.ID,
-    to destination: [UInt8], until end: Date
+    to destination: [UInt8], until end: Date, at now: Date
   ) throws(DatabaseError) {
     guard engines.areAny else { return }
-    try store.replace(account, purpose, by: message, to: destination, until: end)
+    try store.replace(account, purpose, by: message, to: destination, until: end, at: now)
   }
 
   /// Has a code judged by the provider that has it; nil where it is ours to compare.
@@ -114,14 +120,7 @@ struct HostedCodes {
     } catch let error as Rejection {
       throw NotJudged(rejection: error)
     }
-    switch engine.verdict(result) {
-    case .notJudged(let failure, let after):
-      var rejection = failure.rejectionOfCheck
-      if let after, rejection.retryAfter != nil { rejection.retryAfter = after }
-      throw NotJudged(rejection: rejection)
-    case .unknown: throw Rejection(.providerOutcomeUnknown)
-    case let verdict: return verdict
-    }
+    return try engine.verdict(result).judged()
   }
 
   /// The provider did not look at the code: the try is given back.

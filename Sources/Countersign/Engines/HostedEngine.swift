@@ -37,7 +37,7 @@ enum EngineVerdict: Equatable, Sendable {
   case exhausted
   /// It knows no such code, or none any more.
   case gone
-  /// It did not judge.
+  /// It says that it did not judge, or something that we do not know.
   case notJudged(Failure, after: Int?)
   /// It may have approved the code, which is used up then.
   case unknown
@@ -51,6 +51,7 @@ extension HostedEngine {
       && abilities.carries(hosted.payment, order.channel)
   }
 
+  /// What became of a request to judge a code: without an answer it goes by what can have arrived.
   func verdict(_ result: Result<TransferResponse, TransferError>) -> EngineVerdict {
     switch result {
     case .success(let response) where response.status < 500: verdict(response)
@@ -59,6 +60,24 @@ extension HostedEngine {
         ? .notJudged(.providerUnavailable, after: response.retryAfter) : .unknown
     case .failure(let error):
       error.mayHaveArrived ? .unknown : .notJudged(.providerUnavailable, after: nil)
+    }
+  }
+}
+
+extension EngineVerdict {
+  /// The verdict, where there is one.
+  ///
+  /// - Throws: `HostedCodes.NotJudged` where the try is to be given back. What a provider says that we do not know may
+  ///   be its word for a wrong code, and costs the try.
+  func judged() throws -> EngineVerdict {
+    switch self {
+    case .notJudged(let failure, let after):
+      var rejection = failure.rejectionOfCheck
+      if let after, rejection.retryAfter != nil { rejection.retryAfter = after }
+      guard failure.leavesCodeUnjudged else { throw rejection }
+      throw HostedCodes.NotJudged(rejection: rejection)
+    case .unknown: throw Rejection(.providerOutcomeUnknown)
+    case .approved, .wrong, .exhausted, .gone: return self
     }
   }
 }

@@ -75,8 +75,8 @@ package enum Server {
     let metrics = RequestMetrics(
       program: program, shards: configuration.workers + SpareWorkers.maximum)
     let stopped = WorkerCount(of: configuration.workers)
-    let start = { @Sendable (index: Int, mayEnd: (@Sendable () -> Bool)?) in
-      SystemThread.start {
+    let worker = { @Sendable (index: Int, mayEnd: (@Sendable () -> Bool)?) in
+      { @Sendable in
         do {
           let responder = try makeResponder(
             Context(configuration: configuration, log: log, metrics: metrics))
@@ -90,8 +90,10 @@ package enum Server {
         }
       }
     }
-    let spares = SpareWorkers { place, mayEnd in start(configuration.workers + place, mayEnd) }
-    let workers = (0..<configuration.workers).map { start($0, nil) }
+    let spares = SpareWorkers { place, mayEnd in
+      SystemThread.startIfPossible(worker(configuration.workers + place, mayEnd))
+    }
+    let workers = (0..<configuration.workers).map { SystemThread.start(worker($0, nil)) }
     log.notice("serving", metadata: ["workers": "\(configuration.workers)"])
     Signals.wait()
     log.notice("stopping")

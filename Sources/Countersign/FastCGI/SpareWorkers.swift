@@ -19,14 +19,14 @@ package final class SpareWorkers: Sendable {
   }
 
   private let state = Mutex(State())
-  private let start: @Sendable (Int, @escaping @Sendable () -> Bool) -> SystemThread
+  private let start: @Sendable (Int, @escaping @Sendable () -> Bool) -> SystemThread?
 
   /// The program's own; nil where requests are answered without a server.
   private static let current = Mutex<SpareWorkers?>(nil)
 
   /// - Parameter start: starts a worker at a place below `maximum`, which ends when it is told that it may.
   init(
-    start: @escaping @Sendable (Int, @escaping @Sendable () -> Bool) -> SystemThread
+    start: @escaping @Sendable (Int, @escaping @Sendable () -> Bool) -> SystemThread?
   ) {
     self.start = start
     Self.current.withLock { $0 = self }
@@ -50,20 +50,26 @@ package final class SpareWorkers: Sendable {
   }
 
   private func leave() -> Bool {
-    state.withLock { state in
+    let (mayWait, place, earlier): (Bool, Int?, SystemThread?) = state.withLock { state in
       guard state.waiting < Self.maximum, !state.isStopping else {
-        return state.isStopping
+        return (state.isStopping, nil, nil)
       }
       state.waiting += 1
-      if state.waiting > state.running.count,
+      guard state.waiting > state.running.count,
         let place = (0..<Self.maximum).first(where: { !state.running.contains($0) })
-      {
-        state.running.insert(place)
-        state.threads[place]?.join()
-        state.threads[place] = start(place) { [self] in mayEnd(place) }
-      }
-      return true
+      else { return (true, nil, nil) }
+      state.running.insert(place)
+      return (true, place, state.threads.removeValue(forKey: place))
     }
+    guard let place else { return mayWait }
+    earlier?.join()
+    let thread = start(place) { [self] in mayEnd(place) }
+    state.withLock { state in
+      // Without a thread to spare those that are there have to do.
+      if thread == nil { state.running.remove(place) }
+      state.threads[place] = thread
+    }
+    return true
   }
 
   private func comeBack() {

@@ -212,7 +212,10 @@ package struct Rejection: Error {
       case .regionNotSupported: (.unprocessable, "Messages are not sent to this region.")
       case .blockedByRiskPolicy: (.forbidden, "No code can be sent to this phone number for now.")
       case .verificationInProgress:
-        (.conflict, "A code is on its way to this phone number. Enter that one, or wait.")
+        (
+          .conflict,
+          "Another code is on its way to this phone number. Wait half a minute, and ask again."
+        )
       case .factorLimitReached: (.tooManyRequests, "Too many apps were bound. Try again later.")
       case .challengeLimitReached:
         (.tooManyRequests, "Too many codes of this app were given. Try again later.")

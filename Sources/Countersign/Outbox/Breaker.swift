@@ -4,7 +4,7 @@ import FoundationEssentials
 ///
 ///     closed ── half of its answers fail, or it does not answer a question ──▶ open
 ///       ▲                                                                       │ five seconds, twice as long
-///       └────────────── it answers ────────────── half open ◀───────────────────┘ each time, a minute at most
+///       └─── a message goes through ─── half open: asked, then given one ◀──────┘ each time, a minute at most
 ///
 /// A code that was handed to a provider that does not answer cannot be given to another, since it may have
 /// been sent. So a provider that nobody has heard of for a while is asked something harmless first, where
@@ -29,6 +29,13 @@ struct Breaker: Sendable {
   private var reopensAt = Date.distantPast
   private var pause = firstPause
   private var lastHeard = Date.distantPast
+  /// When it was given the one message that decides, half open; nil while it is asked.
+  private var trial: Trial?
+
+  private enum Trial {
+    case due
+    case underWay(since: Date)
+  }
   private var answers: [(at: Date, isGood: Bool, milliseconds: Int)] = []
 
   private static let firstPause: TimeInterval = 5
@@ -50,13 +57,32 @@ struct Breaker: Sendable {
   mutating func advice(at now: Date) -> Advice {
     switch state {
     case .closed: return now.timeIntervalSince(lastHeard) < Self.trust ? .use : .ask
-    case .halfOpen: return .ask
+    case .halfOpen:
+      switch trial {
+      case nil: return .ask
+      case .due:
+        trial = .underWay(since: now)
+        return .use
+      case .underWay(let since):
+        // It may have left by no provider, or have been somebody's who wants none.
+        guard now.timeIntervalSince(since) > Self.trialSeconds else { return .avoid }
+        trial = nil
+        return .ask
+      }
     case .open:
-      guard now >= reopensAt else { return .avoid }
-      change(to: .halfOpen, at: now)
-      return .ask
+      settle(at: now)
+      return state == .open ? .avoid : .ask
     }
   }
+
+  /// Lets an open breaker be half open once its time has come.
+  mutating func settle(at now: Date) {
+    guard state == .open, now >= reopensAt else { return }
+    trial = nil
+    change(to: .halfOpen, at: now)
+  }
+
+  private static let trialSeconds: TimeInterval = 15
 
   /// Notes how an answer went; nil for a good one.
   ///
@@ -86,10 +112,13 @@ struct Breaker: Sendable {
     open(after: nil, at: now)
   }
 
-  /// Notes that a question was answered.
+  /// Notes that a question was answered. One that does not send messages may still answer questions: after a bad time
+  /// it is given one message first.
   mutating func noteReply(at now: Date) {
     lastHeard = now
-    if state != .closed { close(at: now) }
+    guard state != .closed else { return }
+    trial = .due
+    if state == .open { change(to: .halfOpen, at: now) }
   }
 
   private mutating func open(after: Int?, at now: Date) {
@@ -97,6 +126,7 @@ struct Breaker: Sendable {
     reopensAt = now + max(pause, min(Self.longestPause, TimeInterval(after ?? 0)))
     pause = min(Self.longestPause, pause * 2)
     lastHeard = .distantPast
+    trial = nil
   }
 
   private mutating func close(at now: Date) {

@@ -93,6 +93,8 @@ struct CarrierOrder: Sendable {
   let text: MessageText
   /// Seconds after which it is not worth delivering.
   let lifetime: Int
+  /// When it was asked for.
+  let since: Date
 }
 
 /// How far a message has come; its rank only rises.
@@ -117,7 +119,9 @@ enum CarrierOutcome: Sendable {
   var complaint: Failure? {
     switch self {
     case .accepted, .inProgress: nil
-    case .refused(_, let failure): failure.needsOperator ? failure : nil
+    // What is wrong with one request says nothing about the next.
+    case .refused(_, let failure):
+      [.providerAuthFailed, .providerAccountProblem].contains(failure) ? failure : nil
     case .notTaken(_, let failure): failure
     case .unknown: .outcomeUnknown
     }
@@ -127,11 +131,10 @@ enum CarrierOutcome: Sendable {
 extension Result<TransferResponse, TransferError> {
   /// Whether the answer to a probe is one of a provider that works: whatever it says, it says it whole.
   var isReply: Bool {
-    guard case .success(let response) = self, response.status != 429,
-      (200..<300).contains(response.status) || (400..<500).contains(response.status)
-    else { return false }
-    return response.body.isEmpty
-      || (try? JSONDecoder().decode(AnyObject.self, from: Data(response.body))) != nil
+    guard case .success(let response) = self, response.status != 429 else { return false }
+    if (400..<500).contains(response.status) { return true }
+    return (200..<300).contains(response.status)
+      && (try? JSONDecoder().decode(AnyObject.self, from: Data(response.body))) != nil
   }
 
   private struct AnyObject: Decodable {

@@ -2,32 +2,30 @@
 struct Carriers {
   private let engines: Engines
   private let fallsBack: Bool
-  private let texts: [any Carrier]
-  private let routes: [(destination: TextRoute.Destination, carriers: [any Carrier])]
+  private let providers: Configuration.Providers
+  private let texts: [TextRoute.Hop: any Carrier]
   private let calls: [any Carrier]
   private let mail: [any Carrier]
 
   init(_ configuration: Configuration) {
     engines = Engines(configuration)
     fallsBack = configuration.engines.fallsBack
-    let twilio = TwilioMessages(configuration.twilio, configuration.publicBaseURL)
-    func text(_ provider: Configuration.Providers.Texts, from sender: String?) -> (any Carrier)? {
-      switch provider {
+    providers = configuration.providers
+    let origin = configuration.publicBaseURL
+    var texts: [TextRoute.Hop: any Carrier] = [:]
+    for hop in providers.own + providers.routes.flatMap(\.hops) {
+      switch hop.provider {
       case .twilio:
-        sender.map {
-          TwilioMessages(configuration.twilio.sending(from: $0), configuration.publicBaseURL)
-        } ?? twilio
+        let twilio = hop.sender.map(configuration.twilio.sending(from:)) ?? configuration.twilio
+        texts[hop] = TwilioMessages(twilio, origin)
       case .vonage:
-        configuration.vonage.map {
-          VonageMessages($0.sending(from: sender), configuration.publicBaseURL)
+        texts[hop] = configuration.vonage.map {
+          VonageMessages($0.sending(from: hop.sender), origin)
         }
       }
     }
-    texts = configuration.providers.texts.compactMap { text($0, from: nil) }
-    routes = configuration.providers.routes.map { route in
-      (route.destination, route.hops.compactMap { text($0.provider, from: $0.sender) })
-    }
-    calls = configuration.canSpeak ? [twilio] : []
+    self.texts = texts
+    calls = configuration.canSpeak ? [TwilioMessages(configuration.twilio, origin)] : []
     mail = configuration.providers.mail.compactMap { provider -> (any Carrier)? in
       switch provider {
       case .sendgrid:
@@ -51,24 +49,10 @@ struct Carriers {
     let hosts = engines.active.filter { $0.takes(order) }
     guard hosts.isEmpty || fallsBack else { return hosts }
     switch order.channel {
-    case .sms: return hosts + (route(to: order.to, country) ?? texts)
+    case .sms: return hosts + providers.hops(to: order.to, country).compactMap { texts[$0] }
     case .call: return hosts + calls
     case .email: return mail
     }
-  }
-
-  /// The route with the longest prefix of a number, else the one of its country.
-  private func route(to number: String, _ country: String?) -> [any Carrier]? {
-    var best: (length: Int, carriers: [any Carrier])?
-    for (destination, carriers) in routes {
-      let length: Int? =
-        switch destination {
-        case .prefix(let prefix): number.hasPrefix(prefix) ? prefix.utf8.count : nil
-        case .country(let region): region == country ? 0 : nil
-        }
-      if let length, length >= best?.length ?? 0 { best = (length, carriers) }
-    }
-    return best?.carriers
   }
 
   /// The one that is stored by a name with what it took.
@@ -77,7 +61,9 @@ struct Carriers {
   }
 
   /// Who carries what we have written.
-  private var own: [any Carrier] { texts + routes.flatMap(\.carriers) + calls + mail }
+  private var own: [any Carrier] {
+    (providers.own + providers.routes.flatMap(\.hops)).compactMap { texts[$0] } + calls + mail
+  }
 
   /// Everybody's name, in order of preference.
   var names: [String] {
@@ -101,7 +87,7 @@ package struct TextRoute: Sendable, Equatable {
     case country(String)
   }
 
-  struct Hop: Sendable, Equatable {
+  struct Hop: Sendable, Hashable {
     let provider: Configuration.Providers.Texts
     /// Nil for the provider's own.
     let sender: String?

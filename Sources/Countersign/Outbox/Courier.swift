@@ -94,9 +94,11 @@ package final class Courier {
 
   /// How long a provider may take to say that it is there: with what follows, a code is with the next one
   /// within three seconds.
-  private static let probeMilliseconds = 1_200
+  private static let probeMilliseconds = 2_000
   /// With the question before it and the start after it, less than a lease.
   private static let cancelMilliseconds = 2_000
+  /// How long a start may take.
+  private static let startSeconds: TimeInterval = 10
 
   package init(_ configuration: Configuration, _ log: Logger) throws {
     connection = Connection(configuration.database)
@@ -106,7 +108,6 @@ package final class Courier {
     receipts = ReceiptStore(connection: connection)
     consent = Consent(connection, configuration)
     hosted = HostedCodeStore(connection: connection)
-    health = ProviderHealth(connection, configuration, log)
     pacer = Pacer(configuration.providers.rates)
     records = CourierRecords(connection, configuration, log)
     calls = FallbackCalls(connection, configuration, log)
@@ -114,6 +115,7 @@ package final class Courier {
     events = HostEvents(connection, configuration)
     vault = MessageVault(keys: configuration.keys)
     carriers = Carriers(configuration)
+    health = ProviderHealth(connection, configuration, names: carriers.names, log)
     self.log = log
     bell = try CourierBellReceiver(path: configuration.courierSocket)
   }
@@ -221,7 +223,7 @@ package final class Courier {
         message: message.id, channel: message.channel,
         to: try vault.openDestination(message.destinationSealed, message.id),
         text: try vault.openText(message.payloadSealed, message.id),
-        lifetime: Int(message.expiresAt.timeIntervalSince(now)))
+        lifetime: Int(message.expiresAt.timeIntervalSince(now)), since: message.createdAt)
       let route = carriers.route(order, country: message.country)
       guard !route.isEmpty else {
         let change = MessageOutcome.Change.ended(.failed, .providerMisconfigured, code: nil)
@@ -252,7 +254,7 @@ package final class Courier {
         let change = MessageOutcome.Change.ended(.unknown, .outcomeUnknown, code: nil)
         return outcomes.append(MessageOutcome(message: message, change: change))
       }
-      try send(task, now)
+      hand(task, now)
     } catch {
       // A key that was retired too early, or a row that was tampered with: no later attempt can
       // open it.
@@ -281,7 +283,10 @@ package final class Courier {
     case .ask:
       guard parked[provider] == nil else { return parked[provider, default: []].append(task) }
       // Where there is nothing to ask, the first message is the question.
-      guard var request = task.carrier.probe() else { return hand(task, now) }
+      guard var request = task.carrier.probe() else {
+        health.note(provider, isThere: true, at: now)
+        return follow(health.advice(provider, at: now), task, now)
+      }
       request.milliseconds = Self.probeMilliseconds
       parked[provider] = [task]
       transfers.add(request, .probe(provider))
@@ -292,13 +297,18 @@ package final class Courier {
   private func resume(_ provider: String, isThere: Bool, _ now: Date) {
     health.note(provider, isThere: isThere, at: now)
     for task in parked.removeValue(forKey: provider) ?? [] {
-      if isThere { hand(task, now) } else { pass(task, .providerUnavailable, now) }
+      follow(health.advice(provider, at: now), task, now)
     }
+  }
+
+  private func follow(_ advice: Breaker.Advice, _ task: Task, _ now: Date) {
+    if advice == .use { hand(task, now) } else { pass(task, .providerUnavailable, now) }
   }
 
   /// Hands a message over once its sender's pace, and a provider that keeps codes, have a place for it.
   private func hand(_ task: Task, _ now: Date) {
-    if let due = pacer.wait(task.carrier.sender, at: now) {
+    let isCode = task.message.kind == OutgoingMessage.Kind.code.rawValue
+    if let due = pacer.wait(task.carrier.sender, isUrgent: isCode, at: now) {
       return outcomes.append(
         MessageOutcome(
           message: task.message,
@@ -306,15 +316,23 @@ package final class Courier {
     }
     do {
       guard let engine = task.carrier as? any HostedEngine else { return try send(task, now) }
+      // Where no other may have it, the code of an account ends what lives there for something else.
+      let isPreferred = task.next == nil && task.message.hasAccount
       switch try hosted.claim(
         engine.name, task.message.destinationHash, for: task.message.id,
-        until: task.message.expiresAt, at: now)
+        until: task.message.expiresAt, isPreferred: isPreferred,
+        isRepeated: task.message.isReclaimed, at: now)
       {
       case .free: try send(task, now)
       case .stale(let sid):
         var request = engine.cancel(sid: sid)
         request.milliseconds = Self.cancelMilliseconds
         transfers.add(request, .cancellation(task, engine))
+      case .busy where task.message.isReclaimed:
+        // It may have been started, and have lost its place since: it opens nothing.
+        outcomes.append(
+          MessageOutcome(
+            message: task.message, change: .ended(.unknown, .outcomeUnknown, code: nil)))
       case .busy: pass(task, .verificationInProgress, now)
       }
     } catch {
@@ -327,7 +345,8 @@ package final class Courier {
 
   private func send(_ task: Task, _ now: Date) throws {
     transfers.add(try task.carrier.send(task.order), .message(task))
-    health.began(task.message.id, task.carrier.name, at: now)
+    health.began(
+      task.message.id, task.carrier.name, isUrgent: task.message.channel != .email, at: now)
   }
 
   /// Asks what messages cost, one a country: budgets of money go by it.
@@ -366,7 +385,12 @@ package final class Courier {
         )
       case .cancellation(let task, let engine):
         if case .success(let response) = result, engine.isOver(response) {
-          attempt("send") { try send(task, .now) }
+          // With too little left of its lease another courier might have it before this one is done.
+          guard task.message.leaseUntil.timeIntervalSinceNow > Self.startSeconds else { continue }
+          attempt("send") {
+            try hosted.clearStale(task.message.id)
+            try send(task, .now)
+          }
         } else {
           // It would send the old code again, or none.
           release(task)
@@ -413,10 +437,13 @@ package final class Courier {
     case .accepted(let sid, let progress):
       return accepted(task, sid, progress, now)
     case .inProgress(let sid):
-      if let sid {
-        return accepted(task, sid, CarrierProgress(status: .sent, rank: 1), now)
-      }
-      return taken(task, now)
+      // It is this one only where an answer to it was lost, and starting it again names it. What a payment's code
+      // was made for cannot be told from here.
+      let mayBeOurs =
+        task.message.isReclaimed && task.order.text.hosted?.payment == nil
+        && (task.carrier as? any HostedEngine)?.abilities.repeatsStart == true
+      guard let sid, mayBeOurs else { return taken(task, now) }
+      return accepted(task, sid, CarrierProgress(status: .sent, rank: 1), now)
     case .refused(let code, let failure):
       release(task)
       log.warning(
@@ -459,7 +486,10 @@ package final class Courier {
     _ task: Task, _ sid: String, _ progress: CarrierProgress, _ now: Date
   ) -> MessageOutcome.Change {
     guard task.carrier is any HostedEngine else { return .sent(task.carrier, sid: sid, progress) }
-    guard let isKnown = attempt("look up", { try delivery.isKnown(sid: sid) }) else {
+    let isKnown = attempt("look up") {
+      try delivery.isKnown(sid: sid, otherThan: task.message.id)
+    }
+    guard let isKnown else {
       return .unknown(due: now.addingTimeInterval(Self.lookUpDelay))
     }
     return isKnown ? taken(task, now) : .sent(task.carrier, sid: sid, progress)

@@ -71,7 +71,8 @@ struct CourierRecords {
         try store.markSent(
           message, provider: carrier.name, sid: sid, progress, isHosted: isHosted, at: now)
         if isHosted {
-          try hosted.take(carrier.name, message.destinationHash, message.id, sid: sid)
+          try hosted.take(
+            carrier.name, message.destinationHash, message.id, sid: sid, until: message.expiresAt)
         }
         if progress.rank >= 4 {
           try delivery.tell(

@@ -16,6 +16,8 @@ struct CourierStore {
     let createdAt: Date
     /// Of a phone number, ISO 3166 alpha-2.
     let country: String?
+    /// It is for somebody we know.
+    let hasAccount: Bool
     let attempts: Int
     /// Which of the providers of its route is to have it.
     let carrier: Int
@@ -79,7 +81,7 @@ struct CourierStore {
     guard taken > 0 else { return [] }
     return try connection.all(
       """
-      SELECT id, kind, channel, destination_hash, destination_sealed, payload_sealed, expires_at, created_at, country, attempts,
+      SELECT id, kind, channel, destination_hash, destination_sealed, payload_sealed, expires_at, created_at, country, account_id, attempts,
              carrier, is_reclaimed
         FROM message
        WHERE channel = \(channel.rawValue)
@@ -96,6 +98,7 @@ struct CourierStore {
         payloadSealed: try row.optionalBytes("payload_sealed") ?? [],
         expiresAt: try row.time("expires_at"),
         createdAt: try row.time("created_at"), country: try row.optionalText("country"),
+        hasAccount: try !row.isNull("account_id"),
         attempts: try row.int("attempts"),
         carrier: try row.int("carrier"), isReclaimed: try row.bool("is_reclaimed"), owner: owner,
         leaseUntil: leaseUntil)
@@ -140,14 +143,15 @@ struct CourierStore {
       """) == 1
   }
 
-  /// It goes back into the queue, certainly not sent.
+  /// It goes back into the queue, certainly not sent. Without a failure it was not even tried, and that is no attempt.
   func markQueued(_ message: Claimed, _ failure: Failure?, due: Date, carrier: Int)
     throws(DatabaseError)
   {
     try connection.execute(
       """
       UPDATE message
-         SET status = 'queued', failure = \(failure?.rawValue), due_at = \(due), carrier = \(carrier), owner = NULL
+         SET status = 'queued', failure = \(failure?.rawValue), due_at = \(due), carrier = \(carrier), owner = NULL,
+             attempts = attempts - (\(failure == nil) AND attempts > 0)
        WHERE id = \(message.id)
          AND queue_lane IN (0, 1, 2)
          AND owner = \(message.owner)

@@ -100,6 +100,16 @@ package enum Failure: String, Sendable {
     }
   }
 
+  /// True when a provider that says so has not looked at the code it was given.
+  var leavesCodeUnjudged: Bool {
+    switch self {
+    case .checkLimitReached, .factorLimitReached, .challengeLimitReached, .providerRateLimited,
+      .providerUnavailable, .providerAuthFailed, .providerAccountProblem, .providerMisconfigured:
+      true
+    default: false
+    }
+  }
+
   /// What an HTTP status says that came without a reason of the provider's.
   init(httpStatus status: Int) {
     switch status {

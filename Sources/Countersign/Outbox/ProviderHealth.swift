@@ -9,25 +9,39 @@ struct ProviderHealth {
   private let alerts: Alerts
   private let log: Logger
   private var breakers: [String: Breaker] = [:]
-  private var underWay: [OutgoingMessage.ID: (provider: String, since: Date, isLate: Bool)] = [:]
+  private var underWay: [OutgoingMessage.ID: Transfer] = [:]
   private var written: [String: Breaker.State] = [:]
   private var writtenAt = Date.distantPast
+
+  private struct Transfer {
+    let provider: String
+    let since: Date
+    /// Somebody waits for it, unlike for mail.
+    let isUrgent: Bool
+    var isLate = false
+  }
 
   /// How often the figures are written while nothing changes.
   private static let writingSeconds: TimeInterval = 5
 
-  init(_ connection: Connection, _ configuration: Configuration, _ log: Logger) {
+  /// - Parameter names: of all there are, so that none keeps the state that an earlier courier has left.
+  init(
+    _ connection: Connection, _ configuration: Configuration, names: [String], _ log: Logger
+  ) {
     store = ProviderHealthStore(connection: connection)
     alerts = Alerts(connection, configuration)
     self.log = log
+    for name in names { breakers[name] = Breaker(at: .now) }
   }
 
   mutating func advice(_ provider: String, at now: Date) -> Breaker.Advice {
     breakers[provider, default: Breaker(at: now)].advice(at: now)
   }
 
-  mutating func began(_ message: OutgoingMessage.ID, _ provider: String, at now: Date) {
-    underWay[message] = (provider, now, false)
+  mutating func began(
+    _ message: OutgoingMessage.ID, _ provider: String, isUrgent: Bool, at now: Date
+  ) {
+    underWay[message] = Transfer(provider: provider, since: now, isUrgent: isUrgent)
   }
 
   /// Notes an answer; nil for what says nothing about the provider.
@@ -37,7 +51,8 @@ struct ProviderHealth {
     // One that was late was counted when it became so.
     guard let transfer = underWay.removeValue(forKey: message), !transfer.isLate else { return }
     breakers[transfer.provider, default: Breaker(at: now)].note(
-      failure, seconds: now.timeIntervalSince(transfer.since), after: after, at: now)
+      failure, seconds: transfer.isUrgent ? now.timeIntervalSince(transfer.since) : 0,
+      after: after, at: now)
   }
 
   mutating func note(_ provider: String, isThere: Bool, at now: Date) {
@@ -51,7 +66,9 @@ struct ProviderHealth {
   /// Counts what takes too long before it ends, so that the next messages need not wait as well.
   mutating func sweep(at now: Date) {
     for (message, transfer) in underWay
-    where !transfer.isLate && now.timeIntervalSince(transfer.since) > Breaker.slow {
+    where transfer.isUrgent && !transfer.isLate
+      && now.timeIntervalSince(transfer.since) > Breaker.slow
+    {
       underWay[message]?.isLate = true
       breakers[transfer.provider, default: Breaker(at: now)].note(
         .providerUnavailable, seconds: Breaker.slow, at: now)
@@ -61,8 +78,10 @@ struct ProviderHealth {
   /// Writes down what has changed, and every few seconds the figures.
   mutating func write(at now: Date) throws {
     let isDue = now.timeIntervalSince(writtenAt) > Self.writingSeconds
-    for (provider, breaker) in breakers where isDue || written[provider] != breaker.state {
-      var breaker = breaker
+    for provider in Array(breakers.keys) {
+      guard var breaker = breakers[provider] else { continue }
+      breaker.settle(at: now)
+      guard isDue || written[provider] != breaker.state else { continue }
       try store.write(provider, breaker, breaker.figures(at: now), at: now)
       breakers[provider] = breaker
       if let before = written[provider], before != breaker.state {
@@ -94,7 +113,7 @@ package struct ProviderStanding: Sendable {
   package let lastFailureAt: Date?
   package let seenAt: Date
 
-  /// Every provider that was used yet, by name.
+  /// Every provider that a courier has had to do with lately, by name.
   package static func all(_ connection: Connection) throws -> [ProviderStanding] {
     try ProviderHealthStore(connection: connection).all()
   }
@@ -161,6 +180,7 @@ struct ProviderHealthStore {
       """
       SELECT provider, state, changed_at, answers, failures, milliseconds, last_failure, last_failure_at, seen_at
         FROM provider_health
+       WHERE seen_at > UTC_TIMESTAMP() - INTERVAL 1 HOUR
        ORDER BY provider
       """)
     {

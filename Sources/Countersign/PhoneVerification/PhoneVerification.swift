@@ -67,6 +67,8 @@ package struct PhoneVerification {
     package let expiresAt: Date
     /// Seconds until another may be asked for.
     package let resendAfter: Int
+    /// The account that asks has proven the number, and may know what its holder answered to us.
+    fileprivate let isOwn: Bool
   }
 
   /// How long a second factor that was proven in the session counts as fresh.
@@ -163,9 +165,11 @@ package struct PhoneVerification {
       text: channel == .call
         ? spoken : wording.code(code, purposeWords, minutes: lifetime.minutes, language),
       expiresAt: now.addingTimeInterval(lifetime.interval))
-    // A call costs more than a text: a number that nobody has proven gets one when somebody asks.
-    if channel == .sms, canSpeak, isNumberProven { message.fallback = spoken }
     message.text.hosted = hosted.order(language, address: asker.sending.address)
+    // A call costs more than a text: a number that nobody has proven gets one when somebody asks.
+    if channel == .sms, canSpeak, isNumberProven, hosted.allowsOwn(message.text.hosted) {
+      message.fallback = spoken
+    }
     let issue = try codes.issue(
       code, purpose, subject: subject, to: number, channel, message.id, until: message.expiresAt)
     let request = SendGuard.Request(
@@ -173,14 +177,16 @@ package struct PhoneVerification {
       isNumberProven: isNumberProven)
     try sends.send(request, at: now, permit: permit) {
       try hosted.replace(
-        purpose, subject, by: message.id, to: issue.destinationHash, until: message.expiresAt)
+        purpose, subject, by: message.id, to: issue.destinationHash, until: message.expiresAt,
+        at: now)
       try store.issue(purpose, subject, issue, at: now)
       try outbox.queue(message, at: now)
       return true
     }
     outbox.wakeCourier()
     return Sent(
-      message: message.id, expiresAt: message.expiresAt, resendAfter: settings.resendSeconds)
+      message: message.id, expiresAt: message.expiresAt, resendAfter: settings.resendSeconds,
+      isOwn: asker.account.map { $0.isPhoneVerified && $0.phone == number } ?? false)
   }
 
   /// Looks for a moment whether a provider took a code, so that the caller hears of a refusal.
@@ -191,7 +197,8 @@ package struct PhoneVerification {
     do {
       try OutcomeWatch(outbox: outbox).look(at: sent.message)
     } catch let refused as OutcomeWatch.WillNotBeSent {
-      throw tellsWhy ? refused.failure.rejection : Rejection(.sendRefused)
+      let maySay = refused.failure != .destinationOptedOut || sent.isOwn
+      throw tellsWhy && maySay ? refused.failure.rejection : Rejection(.sendRefused)
     }
   }
 

@@ -12,10 +12,19 @@ package struct SystemThread: Sendable {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Starts a thread.
+  /// Starts a thread that the program cannot do without.
+  package static func start(_ run: @escaping @Sendable () -> Void) -> SystemThread {
+    guard let thread = startIfPossible(run) else {
+      // The process is at its limit of threads while it starts: there is nothing to serve with.
+      preconditionFailure("a thread could not be started")
+    }
+    return thread
+  }
+
+  /// Starts a thread; nil when the process is at its limit of threads.
   ///
   /// The corresponding C function is `pthread_create`.
-  package static func start(_ run: @escaping @Sendable () -> Void) -> SystemThread {
+  package static func startIfPossible(_ run: @escaping @Sendable () -> Void) -> SystemThread? {
     var handle = pthread_t()
     let body = unsafe Unmanaged.passRetained(Body(run))
     let result = unsafe pthread_create(
@@ -26,9 +35,10 @@ package struct SystemThread: Sendable {
         }
         return nil
       }, unsafe body.toOpaque())
-    // Fails only when the process is at its limit of threads while it starts: there is nothing to
-    // serve with.
-    precondition(result == 0, "a thread could not be started")
+    guard result == 0 else {
+      unsafe body.release()
+      return nil
+    }
     return SystemThread(handle: handle)
   }
 

@@ -70,9 +70,40 @@ struct BreakerTests {
     now += 60
     #expect(breaker.advice(at: now) == .ask)
     breaker.noteReply(at: now)
+    // One message decides.
+    #expect([1, 2, 3].map { _ in breaker.advice(at: now) } == [.use, .avoid, .avoid])
+    breaker.note(nil, seconds: 0.1, at: now)
     #expect(breaker.state == .closed && breaker.advice(at: now) == .use)
     breaker.noteSilence(at: now)
     #expect(breaker.advice(at: now + 5) == .ask)
+  }
+
+  @Test("one that answers questions and sends nothing is left alone longer each time")
+  func answersOnly() {
+    var breaker = breaker()
+    var now = start
+    breaker.noteSilence(at: now)
+    for pause in [5.0, 10, 20] {
+      now += pause
+      #expect(breaker.advice(at: now) == .ask)
+      breaker.noteReply(at: now)
+      #expect(breaker.advice(at: now) == .use)
+      breaker.note(.outcomeUnknown, seconds: 0.1, at: now)
+      #expect(breaker.state == .open)
+    }
+    #expect(breaker.advice(at: now + 39) == .avoid)
+    #expect(breaker.advice(at: now + 40) == .ask)
+  }
+
+  @Test("a message that was to decide and never left is not waited for longer than it could take")
+  func lostTrial() {
+    var breaker = breaker()
+    breaker.noteSilence(at: start)
+    #expect(breaker.advice(at: start + 5) == .ask)
+    breaker.noteReply(at: start + 5)
+    #expect(breaker.advice(at: start + 5) == .use)
+    #expect(breaker.advice(at: start + 19) == .avoid)
+    #expect(breaker.advice(at: start + 21) == .ask)
   }
 
   @Test("a provider that asks to be left alone is, for a minute at most")
@@ -109,7 +140,9 @@ struct PacerTests {
     var sent: [Double] = []
     for step in 0..<2_000 {
       let now = start + Double(step) / 100
-      while pacer.wait("+15005550006", at: now) == nil { sent.append(Double(step) / 100) }
+      while pacer.wait("+15005550006", isUrgent: true, at: now) == nil {
+        sent.append(Double(step) / 100)
+      }
     }
     let burst = max(1, Int(rate))
     let atOnce = sent.count { $0 == 0 }
@@ -117,12 +150,22 @@ struct PacerTests {
     #expect(abs(Double(sent.count - burst) - 20 * rate) <= 1)
   }
 
+  @Test("those that wait get times one after another, and a code the next there is")
+  func promises() {
+    var pacer = Pacer(["a": 2])
+    let start = Date(timeIntervalSince1970: 1_767_225_600)
+    #expect([0, 1].map { _ in pacer.wait("a", isUrgent: false, at: start) } == [nil, nil])
+    let times = [0, 1, 2].map { _ in pacer.wait("a", isUrgent: false, at: start) }
+    #expect(times == [start + 0.5, start + 1, start + 1.5])
+    #expect(pacer.wait("a", isUrgent: true, at: start) == start + 0.5)
+  }
+
   @Test("a sender without a rate waits for nothing")
   func leavesOthersAlone() {
     var pacer = Pacer(["+15005550006": 1])
     for _ in 0..<100 {
-      #expect(pacer.wait("vonage:Acme", at: .now) == nil)
-      #expect(pacer.wait(nil, at: .now) == nil)
+      #expect(pacer.wait("vonage:Acme", isUrgent: false, at: .now) == nil)
+      #expect(pacer.wait(nil, isUrgent: false, at: .now) == nil)
     }
   }
 }

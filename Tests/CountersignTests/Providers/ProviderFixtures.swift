@@ -17,5 +17,5 @@ func testOrder(
 ) -> CarrierOrder {
   CarrierOrder(
     message: OutgoingMessage.ID(at: .now), channel: channel, to: destination, text: text,
-    lifetime: 600)
+    lifetime: 600, since: .now)
 }

@@ -47,7 +47,7 @@ struct TwilioFactors: Sendable {
 
   func created(_ result: Result<TransferResponse, TransferError>) -> Result<Created, FactorTrouble>
   {
-    switch Self.answer(result) {
+    switch answer(result) {
     case .failure(let trouble): .failure(trouble)
     case .success(let response):
       (try? JSONDecoder().decode(Created.self, from: Data(response.body)))
@@ -76,9 +76,10 @@ struct TwilioFactors: Sendable {
 
   /// What an answer to `confirm` or `challenge` says of the code.
   func verdict(_ result: Result<TransferResponse, TransferError>) -> EngineVerdict {
-    switch Self.answer(result) {
+    switch answer(result) {
     case .failure(.notDone(let failure, let after)): .notJudged(failure, after: after)
     case .failure(.gone): .gone
+    case .failure(.wrong): .wrong
     case .failure(.unknown): .unknown
     case .success(let response):
       switch (try? JSONDecoder().decode(Judged.self, from: Data(response.body)))?.status {
@@ -94,10 +95,11 @@ struct TwilioFactors: Sendable {
     case notDone(Failure, after: Int?)
     /// The factor is not there any more.
     case gone
+    case wrong
     case unknown
   }
 
-  private static func answer(
+  private func answer(
     _ result: Result<TransferResponse, TransferError>
   ) -> Result<TransferResponse, FactorTrouble> {
     switch result {
@@ -110,13 +112,15 @@ struct TwilioFactors: Sendable {
       case 503: return .failure(.notDone(.providerUnavailable, after: response.retryAfter))
       case 500...: return .failure(.unknown)
       default:
-        let code = TwilioVerifyClient.problem(response)
-        // An unverified factor is forgotten after a while (60318).
-        if code == 60318 { return .failure(.gone) }
+        switch TwilioVerifyClient.problem(response).code {
+        // An unverified factor is forgotten after a while, and a challenge is over by an answer or in time.
+        case 60318, 60322, 60323: return .failure(.gone)
+        // How a wrong code was told once, and is for other kinds of factors.
+        case 60311, 60324: return .failure(.wrong)
+        default: break
+        }
         return .failure(
-          .notDone(
-            code.map { Failure(twilioCode: $0) } ?? Failure(httpStatus: response.status),
-            after: response.retryAfter))
+          .notDone(client.failure(response), after: response.retryAfter))
       }
     }
   }

@@ -67,19 +67,26 @@ struct TwilioVerify: HostedEngine {
   }
 
   private struct Verification: Decodable {
+    struct Attempt: Decodable {}
     let sid: String
     let status: String
+    let attempts: [Attempt]?
+    let created: String?
+
+    enum CodingKeys: String, CodingKey {
+      case sid, status
+      case attempts = "send_code_attempts"
+      case created = "date_created"
+    }
   }
 
   func outcome(_ response: TransferResponse, of order: CarrierOrder) -> CarrierOutcome {
     // A number's own limits are answered with 429 too, and the reason stands in the body.
     if (400..<500).contains(response.status) {
-      let code = TwilioVerifyClient.problem(response)
-      let failure = Failure(twilioCode: code)
-      if failure == .providerRateLimited || code == nil && response.status == 429 {
-        return .notTaken(after: response.retryAfter, .providerRateLimited)
-      }
-      return .refused(code: code, failure)
+      let failure = client.failure(response)
+      return failure == .providerRateLimited
+        ? .notTaken(after: response.retryAfter, failure)
+        : .refused(code: TwilioVerifyClient.problem(response).code, failure)
     }
     if let trouble = response.trouble { return trouble }
     guard (200..<300).contains(response.status) else {
@@ -88,6 +95,8 @@ struct TwilioVerify: HostedEngine {
     guard let started = try? JSONDecoder().decode(Verification.self, from: Data(response.body)),
       TwilioSettings.isSID(started.sid, "VE")
     else { return .unknown }
+    // Sent again: a code that lived already, for whatever it was.
+    guard (started.attempts?.count ?? 1) <= 1 else { return .inProgress(sid: started.sid) }
     return .accepted(sid: started.sid, CarrierProgress(status: .sent, rank: 1))
   }
 
@@ -107,7 +116,9 @@ struct TwilioVerify: HostedEngine {
       let found = try? JSONDecoder().decode(Verification.self, from: Data(response.body)),
       TwilioSettings.isSID(found.sid, "VE")
     else { return .noAnswer }
-    guard found.status == "pending" else { return .candidates([]) }
+    // One that was there before is another's.
+    let isOlder = found.created.map { $0.prefix(19) < order.since.rfc3339.prefix(19) } ?? true
+    guard found.status == "pending", !isOlder else { return .candidates([]) }
     return .candidates([(found.sid, CarrierProgress(status: .sent, rank: 1))])
   }
 
@@ -134,7 +145,7 @@ struct TwilioVerify: HostedEngine {
       }
     case 404: return .gone
     default:
-      let failure = Failure(twilioCode: TwilioVerifyClient.problem(response))
+      let failure = client.failure(response)
       return failure == .checkLimitReached
         ? .exhausted : .notJudged(failure, after: response.retryAfter)
     }
@@ -176,15 +187,31 @@ struct TwilioVerifyClient: Sendable {
     return request
   }
 
-  private struct Problem: Decodable {
-    let code: Int?
+  struct Problem: Decodable {
+    var code: Int?
+    var message: String?
   }
 
-  /// Twilio's number for what is wrong; 20404 where a proxy of theirs gave none with a 404.
-  static func problem(_ response: TransferResponse) -> Int? {
-    let code = (try? JSONDecoder().decode(Problem.self, from: Data(response.body)))?.code
-    return code ?? (response.status == 404 ? 20404 : nil)
+  static func problem(_ response: TransferResponse) -> Problem {
+    (try? JSONDecoder().decode(Problem.self, from: Data(response.body))) ?? Problem()
   }
+
+  /// What is wrong, by Twilio's number, else by the status.
+  func failure(_ response: TransferResponse) -> Failure {
+    let problem = Self.problem(response)
+    guard let code = problem.code else { return Failure(httpStatus: response.status) }
+    // The number stands for any parameter, and all but the first are ours.
+    if code == 60200, let message = problem.message,
+      Self.ownParameters.contains(where: message.contains)
+    {
+      return .providerRequestRejected
+    }
+    return Failure(twilioCode: code)
+  }
+
+  private static let ownParameters = [
+    "Channel", "Locale", "Amount", "Payee", "RateLimits", "Code", "VerificationSid",
+  ]
 }
 
 /// What is needed to have codes made by Twilio.

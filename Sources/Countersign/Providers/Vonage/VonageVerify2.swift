@@ -5,7 +5,7 @@ struct VonageVerify2: HostedEngine {
   private let settings: VonageVerifySettings
   private let vonage: VonageSettings
 
-  let name = "vonage-verify"
+  let name = "vonage-verify2"
   /// Of payments it knows nothing.
   let abilities = EngineAbilities(
     channels: [.sms, .call], carries: { payment, _ in payment == nil }, repeatsStart: true)
