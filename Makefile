@@ -42,7 +42,10 @@ lint:
 
 # One build for all tests, debug, and the real programs out of it.
 VENV := .build/venv
-PYTEST := $(VENV)/bin/pytest
+PYTEST := $(VENV)/bin/pytest -q
+# Stories mostly wait, so two files run at a time; where times are compared, nothing else does.
+TOGETHER := -n 2 --dist loadfile
+TIMES := Tests/EndToEndTests/test_enumeration.py
 
 $(VENV)/ready: Tests/EndToEndTests/requirements.txt
 	python3 -m venv $(VENV)
@@ -59,9 +62,10 @@ test:
 	$(MAKE) $(VENV)/ready
 	$(VENV)/bin/python -m openapi_spec_validator openapi.yaml
 	swift test --skip-build
-	$(PYTEST) -q Tests/EndToEndTests
-	VERIFICATION_ENGINE=twilio-verify TOTP_ENGINE=twilio-verify $(PYTEST) -q $(ENGINE_STORIES)
-	VERIFICATION_ENGINE=vonage-verify $(PYTEST) -q $(ENGINE_STORIES)
+	$(PYTEST) $(TOGETHER) --ignore $(TIMES) Tests/EndToEndTests
+	$(PYTEST) $(TIMES)
+	VERIFICATION_ENGINE=twilio-verify TOTP_ENGINE=twilio-verify $(PYTEST) $(TOGETHER) $(ENGINE_STORIES)
+	VERIFICATION_ENGINE=vonage-verify $(PYTEST) $(TOGETHER) $(ENGINE_STORIES)
 
 bench: build
 	$(call install,$(BENCH_PACKAGES))

@@ -326,7 +326,7 @@ def test_a_session_verifies_its_own_number_on_the_same_route(system):
 def test_a_refusal_of_the_provider_is_told_while_the_caller_waits(system):
     person = system.register()
     answer = system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": "+15005550009"}, person["token"])
-    envelope(answer, 429, "send_refused")
+    envelope(answer, 422, "destination_not_sms_capable")
     row = system.rows("SELECT status, failure, error_code FROM message WHERE error_code = '21614' ORDER BY created_at DESC LIMIT 1")[0]
     assert row == {"status": "failed", "failure": "destination_not_sms_capable", "error_code": "21614"}
     assert system.rows("SELECT COUNT(*) AS n FROM alert WHERE detail = 'destination_not_sms_capable'")[0]["n"] >= 1

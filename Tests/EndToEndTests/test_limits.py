@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from conftest import PASSWORD, at_once, phone
+from conftest import ENGINE, PASSWORD, at_once, eventually, phone
 from test_sign_up import other
 
 
@@ -84,8 +84,9 @@ def test_of_100_parallel_sends_exactly_five_leave(system):
     assert {(a.status_code, a.json()["code"], a.json()["error"]) for a in refused} == {
         (429, "send_limit_reached", "Could not send code. Try again later.")}
     assert all(3500 < int(a.headers["Retry-After"]) <= 3600 for a in refused)
-    system.wait_for_message(number, 5)
-    assert len(system.messages(number)) == 5
+    eventually(lambda: not system.rows("SELECT 1 FROM message WHERE queue_lane = 0"))
+    # Where a provider makes the codes, one that was replaced before it left is not sent.
+    assert len(system.messages(number)) == 5 if ENGINE == "local" else 1 <= len(system.messages(number)) <= 5
 
 
 def test_20_ways_to_write_a_number_share_one_budget(system):
@@ -100,8 +101,9 @@ def test_20_ways_to_write_a_number_share_one_budget(system):
     statuses = [system.call("POST", "/request-otp", {"phoneNumber": way}, key).status_code for way in ways]
 
     assert statuses.count(200) == 5 and set(statuses) <= {200, 400, 429}
-    system.wait_for_message(number, 5)
-    assert len([m for m in system.messages() if re.sub(r"\D", "", m["to"]).endswith(a + b + c)]) == 5
+    eventually(lambda: not system.rows("SELECT 1 FROM message WHERE queue_lane = 0"))
+    sent = len([m for m in system.messages() if re.sub(r"\D", "", m["to"]).endswith(a + b + c)])
+    assert sent == 5 if ENGINE == "local" else 1 <= sent <= 5
 
 
 def test_a_stranger_cannot_use_up_the_owners_codes(system):

@@ -95,7 +95,7 @@ def test_the_sandbox_does_not_run_where_it_could_be_taken_for_real(system, tmp_p
 def test_the_doctor_finds_a_sound_system_sound_and_says_what_is_pending(own_system):
     system = own_system()
     healthy = system.ctl("doctor")
-    assert healthy.stdout.count("ok ") == 9 and "FAILED" not in healthy.stdout
+    assert healthy.stdout.count("ok ") == 11 and "FAILED" not in healthy.stdout
     system.rows("DELETE FROM schema_migration ORDER BY version DESC LIMIT 1")
     sick = system.ctl("doctor", check=False)
     last = sorted((ROOT / "db" / "migrations").iterdir())[-1].name
