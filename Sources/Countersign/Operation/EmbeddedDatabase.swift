@@ -22,7 +22,12 @@ package struct EmbeddedDatabase {
     if getuid() == 0 { arguments.append("--user=root") }
     process = ChildProcess(
       "mariadb", try Installation.find("mariadbd"), arguments,
-      environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], in: state)
+      environment: Self.environment(state), in: state)
+  }
+
+  /// With a directory of its own for temporary tables: two installations at once give them the same names.
+  private static func environment(_ state: StateDirectory) -> [String: String] {
+    ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": state.run]
   }
 
   /// Makes the data directory if there is none, starts the server, and waits until it answers.
@@ -49,8 +54,7 @@ package struct EmbeddedDatabase {
     ]
     if getuid() == 0 { arguments.append("--user=root") }
     let installation = ChildProcess(
-      "mariadb-install", script, arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"],
-      in: state)
+      "mariadb-install", script, arguments, environment: Self.environment(state), in: state)
     try installation.start()
     installation.waitUntilEnded(seconds: 120)
     guard FileManager.default.fileExists(atPath: "\(state.data)/mysql") else {
