@@ -35,13 +35,9 @@ package final class Courier {
   private let log: Logger
   private let bell: CourierBellReceiver
   private let destinations: DestinationStore
-  private let hosted: HostedCodeStore
   private let transfers = TransferSet<Work>(connections: maximumTransfers)
   private var outcomes: [MessageOutcome] = []
-  private var health: ProviderHealth
-  private var pacer: Pacer
-  /// Messages that wait for a provider to say that it is there, by its name.
-  private var parked: [String: [Task]] = [:]
+  private var handover: Handover
 
   /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come
   /// meanwhile.
@@ -73,32 +69,15 @@ package final class Courier {
 
   /// What a transfer is for.
   private enum Work {
-    case message(Task)
+    case message(CourierTask)
     /// The end of an earlier code of a provider's, which the message's then replaces.
-    case cancellation(Task, any HostedEngine)
+    case cancellation(CourierTask, any HostedEngine)
     /// A question whether a provider is there.
     case probe(String)
     case price(DestinationStore.Unpriced)
     case receipt(ReceiptStore.Silent, any Carrier)
     case event(HostEventStore.Claimed)
   }
-
-  private struct Task {
-    let message: CourierStore.Claimed
-    let order: CarrierOrder
-    let carrier: any Carrier
-    /// The next of its route; nil for the last.
-    let next: Int?
-    var isLookUp = false
-  }
-
-  /// How long a provider may take to say that it is there: with what follows, a code is with the next one
-  /// within three seconds.
-  private static let probeMilliseconds = 2_000
-  /// With the question before it and the start after it, less than a lease.
-  private static let cancelMilliseconds = 2_000
-  /// How long a start may take.
-  private static let startSeconds: TimeInterval = 10
 
   package init(_ configuration: Configuration, _ log: Logger) throws {
     connection = Connection(configuration.database)
@@ -107,15 +86,13 @@ package final class Courier {
     destinations = DestinationStore(connection: connection)
     receipts = ReceiptStore(connection: connection)
     consent = Consent(connection, configuration)
-    hosted = HostedCodeStore(connection: connection)
-    pacer = Pacer(configuration.providers.rates)
     records = CourierRecords(connection, configuration, log)
     calls = FallbackCalls(connection, configuration, log)
     poster = EventPoster(connection, configuration, log)
     events = HostEvents(connection, configuration)
     vault = MessageVault(keys: configuration.keys)
     carriers = Carriers(configuration)
-    health = ProviderHealth(connection, configuration, names: carriers.names, log)
+    handover = Handover(connection, configuration, names: carriers.names, log)
     self.log = log
     bell = try CourierBellReceiver(path: configuration.courierSocket)
   }
@@ -150,8 +127,7 @@ package final class Courier {
       if isDue(&silenceAt, every: Self.silenceSeconds, now) {
         attempt("receipts") { try askSilent() }
       }
-      health.sweep(at: .now)
-      attempt("health") { try health.write(at: .now) }
+      attempt("health") { try handover.watch(at: .now) }
       let isFull = places < Self.smallestClaim
       // With a backlog and free places there is more to claim at once.
       transfers.wait(
@@ -185,7 +161,7 @@ package final class Courier {
 
   /// Places for transfers that are free.
   private var places: Int {
-    Self.maximumTransfers - transfers.count - parked.values.reduce(0) { $0 + $1.count }
+    Self.maximumTransfers - transfers.count - handover.waiting
   }
 
   /// Fills the free places, codes first; true when there may be more than fitted.
@@ -231,15 +207,16 @@ package final class Courier {
       }
       // There may be fewer than when it was queued.
       let index = min(message.carrier, route.count - 1)
-      var task = Task(
+      var task = CourierTask(
         message: message, order: order, carrier: route[index],
         next: index + 1 < route.count ? index + 1 : nil)
       guard message.isReclaimed else {
         if message.channel == .sms, consent.isStopped(task.carrier.sender, stopped) {
           // Whoever has stopped this sender may still be reached by the next one.
-          return pass(task, .destinationOptedOut, now)
+          let change = task.passed(.destinationOptedOut, at: now)
+          return outcomes.append(MessageOutcome(message: message, change: change))
         }
-        return consider(task, now)
+        return take(task) { try handover.consider(task, at: now) }
       }
       if let request = task.carrier.lookUp(order) {
         task.isLookUp = true
@@ -254,7 +231,7 @@ package final class Courier {
         let change = MessageOutcome.Change.ended(.unknown, .outcomeUnknown, code: nil)
         return outcomes.append(MessageOutcome(message: message, change: change))
       }
-      hand(task, now)
+      take(task) { try handover.hand(task, at: now) }
     } catch {
       // A key that was retired too early, or a row that was tampered with: no later attempt can
       // open it.
@@ -265,75 +242,18 @@ package final class Courier {
     }
   }
 
-  /// Leaves a message to the next provider, or to nobody.
-  private func pass(_ task: Task, _ failure: Failure, _ now: Date) {
-    let change =
-      task.next.map { MessageOutcome.Change.queued(failure, due: now, carrier: $0) }
-      ?? .ended(.failed, failure, code: nil)
-    outcomes.append(MessageOutcome(message: task.message, change: change))
-  }
-
-  /// Hands a message to its provider, unless that is known or found not to be there and another is.
-  private func consider(_ task: Task, _ now: Date) {
-    guard task.next != nil else { return hand(task, now) }
-    let provider = task.carrier.name
-    switch health.advice(provider, at: now) {
-    case .use: hand(task, now)
-    case .avoid: pass(task, .providerUnavailable, now)
-    case .ask:
-      guard parked[provider] == nil else { return parked[provider, default: []].append(task) }
-      // Where there is nothing to ask, the first message is the question.
-      guard var request = task.carrier.probe() else {
-        health.note(provider, isThere: true, at: now)
-        return follow(health.advice(provider, at: now), task, now)
-      }
-      request.milliseconds = Self.probeMilliseconds
-      parked[provider] = [task]
-      transfers.add(request, .probe(provider))
-    }
-  }
-
-  /// Goes on with the messages that waited for a provider's answer.
-  private func resume(_ provider: String, isThere: Bool, _ now: Date) {
-    health.note(provider, isThere: isThere, at: now)
-    for task in parked.removeValue(forKey: provider) ?? [] {
-      follow(health.advice(provider, at: now), task, now)
-    }
-  }
-
-  private func follow(_ advice: Breaker.Advice, _ task: Task, _ now: Date) {
-    if advice == .use { hand(task, now) } else { pass(task, .providerUnavailable, now) }
-  }
-
-  /// Hands a message over once its sender's pace, and a provider that keeps codes, have a place for it.
-  private func hand(_ task: Task, _ now: Date) {
-    let isCode = task.message.kind == OutgoingMessage.Kind.code.rawValue
-    if let due = pacer.wait(task.carrier.sender, isUrgent: isCode, at: now) {
-      return outcomes.append(
-        MessageOutcome(
-          message: task.message,
-          change: .queued(nil, due: due, carrier: task.message.carrier)))
-    }
+  /// Does with a message what was decided.
+  private func take(_ task: CourierTask, _ decide: () throws -> Handover.Step) {
     do {
-      guard let engine = task.carrier as? any HostedEngine else { return try send(task, now) }
-      // Where no other may have it, the code of an account ends what lives there for something else.
-      let isPreferred = task.next == nil && task.message.hasAccount
-      switch try hosted.claim(
-        engine.name, task.message.destinationHash, for: task.message.id,
-        until: task.message.expiresAt, isPreferred: isPreferred,
-        isRepeated: task.message.isReclaimed, at: now)
-      {
-      case .free: try send(task, now)
-      case .stale(let sid):
-        var request = engine.cancel(sid: sid)
-        request.milliseconds = Self.cancelMilliseconds
-        transfers.add(request, .cancellation(task, engine))
-      case .busy where task.message.isReclaimed:
-        // It may have been started, and have lost its place since: it opens nothing.
-        outcomes.append(
-          MessageOutcome(
-            message: task.message, change: .ended(.unknown, .outcomeUnknown, code: nil)))
-      case .busy: pass(task, .verificationInProgress, now)
+      switch try decide() {
+      case .send:
+        transfers.add(try task.carrier.send(task.order), .message(task))
+        handover.began(task, at: .now)
+      case .cancel(let request, let engine): transfers.add(request, .cancellation(task, engine))
+      case .ask(let request): transfers.add(request, .probe(task.carrier.name))
+      case .wait: break
+      case .change(let change):
+        outcomes.append(MessageOutcome(message: task.message, change: change))
       }
     } catch {
       // Its lease ends, and nothing was sent.
@@ -341,12 +261,6 @@ package final class Courier {
         "message cannot be handed over",
         metadata: ["message_id": "\(task.message.id)", "error": "\(error)"])
     }
-  }
-
-  private func send(_ task: Task, _ now: Date) throws {
-    transfers.add(try task.carrier.send(task.order), .message(task))
-    health.began(
-      task.message.id, task.carrier.name, isUrgent: task.message.channel != .email, at: now)
   }
 
   /// Asks what messages cost, one a country: budgets of money go by it.
@@ -384,19 +298,13 @@ package final class Courier {
             message: task.message, change: task.isLookUp ? found(task, result) : sent(task, result))
         )
       case .cancellation(let task, let engine):
-        if case .success(let response) = result, engine.isOver(response) {
-          // With too little left of its lease another courier might have it before this one is done.
-          guard task.message.leaseUntil.timeIntervalSinceNow > Self.startSeconds else { continue }
-          attempt("send") {
-            try hosted.clearStale(task.message.id)
-            try send(task, .now)
-          }
-        } else {
-          // It would send the old code again, or none.
-          release(task)
-          pass(task, .verificationInProgress, .now)
+        let isOver =
+          if case .success(let response) = result { engine.isOver(response) } else { false }
+        take(task) { try handover.canceled(task, isOver: isOver, at: .now) }
+      case .probe(let provider):
+        for task in handover.resume(provider, isThere: result.isReply, at: .now) {
+          take(task) { try handover.proceed(task, at: .now) }
         }
-      case .probe(let provider): resume(provider, isThere: result.isReply, .now)
       case .price(let message):
         guard let amount = carriers.named("twilio")?.price(result), amount > 0 else { continue }
         attempt("price") {
@@ -425,14 +333,12 @@ package final class Courier {
     if isRecorded == true { outcomes = [] }
   }
 
-  private func sent(_ task: Task, _ result: Result<TransferResponse, TransferError>)
+  private func sent(_ task: CourierTask, _ result: Result<TransferResponse, TransferError>)
     -> MessageOutcome.Change
   {
     let now = Date.now
     let outcome = task.carrier.outcome(result, of: task.order)
-    var after: Int?
-    if case .notTaken(let seconds, _) = outcome { after = seconds }
-    health.ended(task.message.id, outcome.complaint, after: after, at: now)
+    handover.ended(task, outcome, at: now)
     switch outcome {
     case .accepted(let sid, let progress):
       return accepted(task, sid, progress, now)
@@ -483,7 +389,7 @@ package final class Courier {
   /// What a provider says that it has is this message, unless another of ours has that name: a provider that
   /// keeps codes has one for a number, and repeats it.
   private func accepted(
-    _ task: Task, _ sid: String, _ progress: CarrierProgress, _ now: Date
+    _ task: CourierTask, _ sid: String, _ progress: CarrierProgress, _ now: Date
   ) -> MessageOutcome.Change {
     guard task.carrier is any HostedEngine else { return .sent(task.carrier, sid: sid, progress) }
     let isKnown = attempt("look up") {
@@ -496,22 +402,18 @@ package final class Courier {
   }
 
   /// The place that a code would have had with a provider is another's.
-  private func taken(_ task: Task, _ now: Date) -> MessageOutcome.Change {
+  private func taken(_ task: CourierTask, _ now: Date) -> MessageOutcome.Change {
     release(task)
     return task.next.map { .queued(.verificationInProgress, due: now, carrier: $0) }
       ?? .ended(.failed, .verificationInProgress, code: nil)
   }
 
-  /// Gives up a code's place with a provider that does not send it.
-  private func release(_ task: Task) {
-    guard task.carrier is any HostedEngine else { return }
-    attempt("release") {
-      try hosted.giveUp(task.carrier.name, task.message.destinationHash, task.message.id)
-    }
+  private func release(_ task: CourierTask) {
+    attempt("release") { try handover.release(task) }
   }
 
   private func found(
-    _ task: Task, _ result: Result<TransferResponse, TransferError>
+    _ task: CourierTask, _ result: Result<TransferResponse, TransferError>
   ) -> MessageOutcome.Change {
     let now = Date.now
     let askAgain = MessageOutcome.Change.unknown(
