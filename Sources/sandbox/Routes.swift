@@ -24,6 +24,7 @@ struct Routes {
     return [
       .post("/api/inbound", inbound.write),
       .post("/vonage-rest/sms/json", vonage.send),
+      .get("/vonage-rest/account/get-balance", vonage.balance),
       .get("/api/messages", messages.list),
       .delete("/api/messages", messages.clear),
       .get("/api/rules", rules.list),

@@ -91,7 +91,7 @@ extension Rule {
       if accepted == true { try take() }
       let status = status ?? 503
       throw TwilioAccount.Problem(
-        code ?? (status == 503 ? 20503 : 20500),
+        code ?? [401: 20003, 403: 20003, 404: 20404, 429: 20429, 503: 20503][status] ?? 20500,
         code == 60200 ? "Invalid parameter: To" : "Service unavailable", status: status,
         retryAfter: status == 429 ? seconds : nil)
     case .rateLimit:

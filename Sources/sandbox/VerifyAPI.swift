@@ -210,22 +210,26 @@ struct VerifyAPI {
       guard let target = form["VerificationSid"] ?? form["To"] else {
         throw Problem(60200, "Invalid parameter: VerificationSid")
       }
-      try sandbox.rules.take(to: nil, of: "twilio-verify", on: .check)?.apply()
-      let now = sandbox.clock.now
-      let (live, status): (State.Live?, String) = sandbox.verify.live.withLock { all in
-        guard
-          let (key, found) = all.first(where: {
-            $0.value.service == service && ($0.value.sid == target || $0.value.to == target)
-              && now < $0.value.startedAt + Self.lifetime
-          })
-        else { return (nil, "") }
-        all[key]?.checks += 1
-        guard found.checks < Self.maximum else { return (found, "max_attempts_reached") }
-        let payment = [form["Amount"], form["Payee"]].compactMap(\.self)
-        guard found.code == code, found.payment == payment else { return (found, "pending") }
-        all[key] = nil
-        return (found, "approved")
+      func judge() -> (State.Live?, String) {
+        let now = sandbox.clock.now
+        return sandbox.verify.live.withLock { all in
+          guard
+            let (key, found) = all.first(where: {
+              $0.value.service == service && ($0.value.sid == target || $0.value.to == target)
+                && now < $0.value.startedAt + Self.lifetime
+            })
+          else { return (nil, "") }
+          all[key]?.checks += 1
+          guard found.checks < Self.maximum else { return (found, "max_attempts_reached") }
+          let payment = [form["Amount"], form["Payee"]].compactMap(\.self)
+          guard found.code == code, found.payment == payment else { return (found, "pending") }
+          all[key] = nil
+          return (found, "approved")
+        }
       }
+      // Where only the answer is lost the code is used up all the same.
+      try sandbox.rules.take(to: nil, of: "twilio-verify", on: .check)?.apply { _ = judge() }
+      let (live, status) = judge()
       guard let live else { throw notFound(request) }
       guard status != "max_attempts_reached" else {
         throw Problem(60202, "Max check attempts reached", status: 429)

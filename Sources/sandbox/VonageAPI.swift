@@ -47,6 +47,19 @@ struct VonageAPI {
     try .json(Answer(messages: [Answer.Part(status: String(status), error: text)]))
   }
 
+  /// GET /account/get-balance, which nobody here signs in for.
+  func balance(_ request: Request) throws -> Response {
+    switch sandbox.rules.look(of: "vonage") {
+    case nil: return try .json(["error-code": "401"], .unauthorized)
+    case let rule?:
+      if [.slow, .timeout].contains(rule.action) {
+        try SpareWorkers.sleep(seconds: rule.seconds ?? (rule.action == .slow ? 2 : 30))
+      }
+      let status = rule.action == .rateLimit ? 429 : rule.status ?? 503
+      return Response(Response.Status(code: rule.action == .slow ? 401 : status, phrase: "Error"))
+    }
+  }
+
   /// POST /sms/json
   func send(_ request: Request) throws -> Response {
     guard let form = FormFields(parsing: request.body) else {
@@ -74,6 +87,9 @@ struct VonageAPI {
       }
       return try refused(code, "Refused")
     case .rateLimit: return try refused(1, "Throttled")
+    case .timeout where rule?.accepted != true:
+      try SpareWorkers.sleep(seconds: rule?.seconds ?? 30)
+      return try refused(5, "Internal Error")
     case .timeout: try SpareWorkers.sleep(seconds: rule?.seconds ?? 30)
     case .slow: try SpareWorkers.sleep(seconds: rule?.seconds ?? 2)
     case .report:

@@ -58,8 +58,14 @@ struct VerifyPhone {
     let asker: PhoneVerification.Asker =
       session.map { .owner($0.account, address: request.address) }
       ?? .stranger(request.stranger)
-    let sent = try verification.send(
-      to: number, channel: channel, asker: asker, provenAt: session?.factorAt, at: request.time)
+    let sent: PhoneVerification.Sent
+    do {
+      sent = try verification.send(
+        to: number, channel: channel, asker: asker, provenAt: session?.factorAt, at: request.time)
+    } catch let rejection as Rejection where rejection.reason == .verificationInProgress {
+      // Whether somebody else verifies the number is not told here.
+      throw Rejection(.sendRefused)
+    }
     try verification.watch(sent, tellsWhy: false)
     return try .json(SentAnswer(expiresAt: sent.expiresAt, resendAfter: sent.resendAfter))
   }

@@ -366,6 +366,33 @@ def test_a_code_of_an_owners_is_not_kept_out_by_a_stranger(twilio):
     assert done.status_code == 200
 
 
+def test_where_nobody_else_makes_codes_a_number_has_one_and_who_comes_second_is_told(twilio, vonage):
+    for system in (twilio, vonage):
+        first, second, number = system.register(), system.register(), phone()
+        key = system.key()
+        assert send(system, number, first).status_code == 200
+        code = system.code(number)
+        eventually(lambda: row_of(system, number)["sid"])
+        for refused in (send(system, number, second), system.call("POST", "/request-otp", {"phoneNumber": number}, key),
+                        system.call("POST", "/api/sms/send-verification", {"phoneNumber": number}, key)):
+            assert (refused.status_code, refused.json()["code"]) == (409, "verification_in_progress")
+        stranger = system.call("POST", "/api/auth/verify-phone", {"phoneNumber": number, "action": "send"})
+        assert (stranger.status_code, stranger.json()["code"]) == (429, "send_refused")
+        assert len(system.messages(number)) == 1
+        assert system.call("POST", "/api/auth/sms/verify-phone", {"code": code}, first["token"]).status_code == 200
+        assert send(system, number, second).status_code == 200
+
+
+def test_a_code_that_is_over_at_the_provider_has_no_tries_left(twilio):
+    person, number = twilio.register(), phone()
+    send(twilio, number, person)
+    code = twilio.code(number)
+    eventually(lambda: row_of(twilio, number)["sid"])
+    twilio.rule(action="fail", status=404, code=20404, provider="twilio-verify", on="check", times=1)
+    answers = [twilio.call("POST", "/api/auth/sms/verify-phone", {"code": code}, person["token"]) for _ in range(3)]
+    assert [(a.status_code, a.json()["attemptsRemaining"]) for a in answers] == [(400, 0)] * 3
+
+
 def test_an_answer_that_nobody_knows_costs_the_try(twilio):
     key, number = twilio.key(), phone()
     twilio.call("POST", "/request-otp", {"phoneNumber": number}, key)

@@ -99,6 +99,17 @@ def test_a_code_that_may_have_been_taken_is_not_given_to_another(both):
     assert len(both.messages(number)) == 1
 
 
+def test_vonage_is_asked_too_where_it_comes_first(own_system):
+    system = own_system(SMS_PROVIDERS="vonage,twilio")
+    system.rule(action="timeout", seconds=30, provider="vonage", times=50)
+    key, number = system.key(), phone()
+    ask(system, number, key)
+    assert system.wait_for_message(number, seconds=3)["provider"] == "twilio"
+    system.clear_rules()
+    time.sleep(1)
+    assert len(system.messages(number)) == 1
+
+
 def test_a_certificate_that_nobody_vouches_for_is_no_providers(own_system, tmp_path):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
                     "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"], check=True, capture_output=True)
@@ -159,7 +170,9 @@ def test_routes_choose_provider_and_sender_by_number(own_system):
 
 
 def test_a_route_that_cannot_be_read_is_named_before_anything_starts(system):
-    for name, value in [("SMS_ROUTES", "US=carrierpigeon"), ("SMS_ROUTES", "Atlantis=twilio"), ("SMS_ROUTES", "US"), ("SMS_RATES", "twilio"),
+    for name, value in [("SMS_ROUTES", "US=carrierpigeon"), ("SMS_ROUTES", "Atlantis=twilio"), ("SMS_ROUTES", "US"), ("SMS_ROUTES", "US=twilio; US=vonage"),
+                        ("SMS_ROUTES", "US=twilio:+1500555000x"), ("SMS_ROUTES", "+46=vonage:Toolongsendername"), ("SMS_RATES", "bla=5"),
+                        ("SMS_RATES", "twilio"),
                         ("SMS_RATES", "twilio=fast"), ("VERIFICATION_ENGINE", "abacus"), ("TOTP_ENGINE", "vonage-verify")]:
         refused = system.ctl("doctor", check=False, **{name: value})
         assert refused.returncode == 1 and name in refused.stdout, (name, refused.stdout)

@@ -51,7 +51,8 @@ struct ChallengeCodes {
     var message = OutgoingMessage(
       id: Identifier(at: now), .code, channel, account: account.id, to: .phone(number), text: text,
       expiresAt: now + lifetime.interval)
-    message.text.hosted = hosted.order(language, details, address: asker.address)
+    message.text.hosted = hosted.order(
+      language, details, isNumberProven: true, address: asker.address)
     if channel == .sms, canSpeak, hosted.allowsOwn(message.text.hosted) {
       message.fallback = spoken
     }
@@ -122,6 +123,7 @@ struct ChallengeCodes {
       return true
     default:
       try connection.transaction {
+        try store.exhaust(found)
         try hosted.settle(sent.message, isApproved: false, at: now)
       }
       return false

@@ -208,6 +208,17 @@ struct ChallengeStore {
       """)
   }
 
+  /// Uses up the tries at a code that its provider has ended.
+  func exhaust(_ challenge: Found) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE challenge
+         SET tries = \(Challenge.maximumTries)
+       WHERE token_hash = \(challenge.tokenHash)
+         AND nonce = \(challenge.nonce)
+      """)
+  }
+
   /// Takes back a try that nobody judged.
   func refund(_ challenge: Found, _ kind: Factor) throws(DatabaseError) {
     try connection.execute(

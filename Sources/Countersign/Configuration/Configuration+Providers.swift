@@ -91,7 +91,11 @@ extension Configuration {
     ) { text in
       let parts = text.split(separator: ";").filter { $0.contains { $0 != " " } }
       let routes = parts.compactMap { TextRoute($0) }
-      return routes.count == parts.count ? routes : nil
+      // Of two for the same numbers one would never be used.
+      let isDoubled = routes.indices.contains { index in
+        routes[..<index].contains { $0.destination == routes[index].destination }
+      }
+      return routes.count == parts.count && !isDoubled ? routes : nil
     }
     return routes ?? []
   }

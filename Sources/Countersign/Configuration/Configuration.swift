@@ -151,7 +151,8 @@ package struct Configuration: Sendable {
     let format = source.parsed("LOG_FORMAT", expected: "json or text") { Log.Format(rawValue: $0) }
     let limits = limits(&source)
     let workers = source.integer("COUNTERSIGN_WORKERS", default: 8, in: 1...256)
-    let texts: [Providers.Texts] = names(&source, "SMS_PROVIDERS", "twilio, or twilio,vonage")
+    let texts: [Providers.Texts] = names(
+      &source, "SMS_PROVIDERS", "twilio, twilio,vonage, or vonage,twilio")
     if !texts.isEmpty, !texts.contains(.twilio) {
       source.fault("SMS_PROVIDERS must have twilio in it.")
     }
@@ -189,7 +190,7 @@ package struct Configuration: Sendable {
     guard source.faults.isEmpty, let url, let database, let keys, let product, let twilio else {
       throw Invalid(faults: source.faults)
     }
-    return Configuration(
+    let configuration = Configuration(
       publicBaseURL: url, database: database, keys: keys, workers: workers, runDirectory: run,
       defaultRegion: region ?? "US", allowedCountries: countries ?? .all, productName: product,
       log: Log.Settings(level: level ?? .info, format: format ?? .json), limits: limits,
@@ -198,6 +199,11 @@ package struct Configuration: Sendable {
       providers: Providers(texts: texts, mail: mail, routes: routes, rates: rates),
       hostEvents: hostEvents,
       breachedPasswordsURL: breached, depositURL: deposit)
+    let unknown = rates.keys.filter { !configuration.textSenders.contains($0) }.sorted()
+    guard unknown.isEmpty else {
+      throw Invalid(faults: ["SMS_RATES names \(unknown.joined(separator: ", ")), which sends nothing."])
+    }
+    return configuration
   }
 
   private static func required<Value>(

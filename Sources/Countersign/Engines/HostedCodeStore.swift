@@ -18,6 +18,23 @@ struct HostedCodeStore {
     return Live(provider: try row.text("provider"), sid: try row.text("sid"))
   }
 
+  /// True when one of the providers has another code alive for a number.
+  func isBusy(
+    _ providers: [String], _ destination: [UInt8], otherThan message: OutgoingMessage.ID,
+    at now: Date
+  ) throws(DatabaseError) -> Bool {
+    let rows = try connection.all(
+      """
+      SELECT provider
+        FROM hosted_code
+       WHERE destination_hash = \(destination)
+         AND provider IN (\(list: providers))
+         AND message_id <> \(message)
+         AND expires_at > \(now)
+      """)
+    return !rows.isEmpty
+  }
+
   enum Claim {
     /// Nothing of ours lives there for the number.
     case free

@@ -74,10 +74,27 @@ struct HostedCodes {
 
   /// What a provider is told of a code; nil where codes are made here.
   func order(
-    _ language: Language, _ payment: TransactionDetails? = nil, address: String?
+    _ language: Language, _ payment: TransactionDetails? = nil, isNumberProven: Bool,
+    address: String?
   ) -> HostedOrder? {
-    engines.active.isEmpty
-      ? nil : HostedOrder(language: language.code, payment: payment, address: address)
+    guard !engines.active.isEmpty else { return nil }
+    return HostedOrder(
+      language: language.code, payment: payment, isNumberProven: isNumberProven, address: address)
+  }
+
+  /// Looks whether a provider has a place for a code that nobody else may send; called inside the transaction that issues
+  /// it, after it has taken the place of the one that it replaces.
+  ///
+  /// - Throws: `verification_in_progress`.
+  func requirePlace(
+    for message: OutgoingMessage.ID, _ order: HostedOrder?, to destination: [UInt8], at now: Date
+  ) throws {
+    guard let order, !fallsBack, !order.isNumberProven else { return }
+    if try store.isBusy(
+      engines.active.map(\.name), destination, otherThan: message, at: now)
+    {
+      throw Rejection(.verificationInProgress, retryAfter: 30)
+    }
   }
 
   /// Whether a code that a provider would not send may be said on the phone by us.

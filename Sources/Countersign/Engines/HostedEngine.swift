@@ -86,6 +86,8 @@ extension EngineVerdict {
 package struct HostedOrder: Sendable, Codable, Equatable {
   let language: String
   var payment: TransactionDetails?
+  /// An account has proven the number: what is sent to it is its owner's.
+  let isNumberProven: Bool
   /// Whose request it was, for limits of the provider's own.
   var address: String?
 }

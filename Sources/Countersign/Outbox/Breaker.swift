@@ -108,6 +108,7 @@ struct Breaker: Sendable {
 
   /// Notes that a question went unanswered, or was answered with an error.
   mutating func noteSilence(at now: Date) {
+    answers.append((now, false, 0))
     lastFailure = (.providerUnavailable, now)
     open(after: nil, at: now)
   }

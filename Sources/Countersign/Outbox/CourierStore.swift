@@ -16,8 +16,6 @@ struct CourierStore {
     let createdAt: Date
     /// Of a phone number, ISO 3166 alpha-2.
     let country: String?
-    /// It is for somebody we know.
-    let hasAccount: Bool
     let attempts: Int
     /// Which of the providers of its route is to have it.
     let carrier: Int
@@ -81,7 +79,7 @@ struct CourierStore {
     guard taken > 0 else { return [] }
     return try connection.all(
       """
-      SELECT id, kind, channel, destination_hash, destination_sealed, payload_sealed, expires_at, created_at, country, account_id, attempts,
+      SELECT id, kind, channel, destination_hash, destination_sealed, payload_sealed, expires_at, created_at, country, attempts,
              carrier, is_reclaimed
         FROM message
        WHERE channel = \(channel.rawValue)
@@ -98,7 +96,6 @@ struct CourierStore {
         payloadSealed: try row.optionalBytes("payload_sealed") ?? [],
         expiresAt: try row.time("expires_at"),
         createdAt: try row.time("created_at"), country: try row.optionalText("country"),
-        hasAccount: try !row.isNull("account_id"),
         attempts: try row.int("attempts"),
         carrier: try row.int("carrier"), isReclaimed: try row.bool("is_reclaimed"), owner: owner,
         leaseUntil: leaseUntil)

@@ -104,8 +104,8 @@ struct Handover {
       return .change(.queued(nil, due: due, carrier: task.message.carrier))
     }
     guard let engine = task.carrier as? any HostedEngine else { return .send }
-    // Where no other may have it, the code of an account ends what lives there for something else.
-    let isPreferred = task.next == nil && task.message.hasAccount
+    // Where no other may have it, the code of a number's owner ends what lives there for something else.
+    let isPreferred = task.next == nil && task.order.text.hosted?.isNumberProven == true
     switch try hosted.claim(
       engine.name, task.message.destinationHash, for: task.message.id,
       until: task.message.expiresAt, isPreferred: isPreferred,

@@ -165,7 +165,8 @@ package struct PhoneVerification {
       text: channel == .call
         ? spoken : wording.code(code, purposeWords, minutes: lifetime.minutes, language),
       expiresAt: now.addingTimeInterval(lifetime.interval))
-    message.text.hosted = hosted.order(language, address: asker.sending.address)
+    message.text.hosted = hosted.order(
+      language, isNumberProven: isNumberProven, address: asker.sending.address)
     // A call costs more than a text: a number that nobody has proven gets one when somebody asks.
     if channel == .sms, canSpeak, isNumberProven, hosted.allowsOwn(message.text.hosted) {
       message.fallback = spoken
@@ -179,6 +180,8 @@ package struct PhoneVerification {
       try hosted.replace(
         purpose, subject, by: message.id, to: issue.destinationHash, until: message.expiresAt,
         at: now)
+      try hosted.requirePlace(
+        for: message.id, message.text.hosted, to: issue.destinationHash, at: now)
       try store.issue(purpose, subject, issue, at: now)
       try outbox.queue(message, at: now)
       return true

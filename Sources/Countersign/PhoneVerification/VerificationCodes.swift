@@ -117,6 +117,7 @@ struct VerificationCodes {
     default:
       // Over there, by tries or by time, or just approved for somebody who gave the same code at once.
       try connection.transaction {
+        try store.exhaust(purpose, subject, nonce: found.nonce)
         try hosted.settle(found.message, isApproved: false, at: now)
       }
       throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))

@@ -179,6 +179,21 @@ struct VerificationStore {
       """)
   }
 
+  /// Uses up the tries of a code that its provider has ended. One that was approved at the same moment is used all the
+  /// same: nothing but its life and its use decide about that.
+  func exhaust(
+    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8]
+  ) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE verification
+         SET tries = \(VerificationCode.maximumTries)
+       WHERE purpose = \(purpose.rawValue)
+         AND subject = \(subject)
+         AND nonce = \(nonce)
+      """)
+  }
+
   /// Drops a code that would change an account's number.
   func removePhoneChange(of account: Account.ID) throws(DatabaseError) {
     try connection.execute(

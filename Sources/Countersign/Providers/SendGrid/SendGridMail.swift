@@ -16,6 +16,13 @@ struct SendGridMail: Carrier {
 
   let name = "sendgrid"
 
+  /// What the key may do, which any key may ask.
+  func probe() -> TransferRequest? {
+    var request = TransferRequest(method: .get, url: "\(settings.baseURL)/v3/scopes")
+    request.headers = [("Authorization", "Bearer \(settings.apiKey.reveal())")]
+    return request
+  }
+
   /// SendGrid's name for a message, by which its events are matched.
   private static let messageID = "X-Message-Id"
   /// When requests are taken again after a 429, in seconds since 1970.

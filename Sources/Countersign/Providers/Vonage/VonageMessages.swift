@@ -32,6 +32,11 @@ struct VonageMessages: Carrier {
     return request
   }
 
+  /// Without credentials, which would stand in the address: that it refuses is answer enough.
+  func probe() -> TransferRequest? {
+    TransferRequest(method: .get, url: "\(settings.restBaseURL)/account/get-balance")
+  }
+
   private struct Answer: Decodable {
     struct Part: Decodable {
       let status: String
