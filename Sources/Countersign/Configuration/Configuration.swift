@@ -201,7 +201,9 @@ package struct Configuration: Sendable {
       breachedPasswordsURL: breached, depositURL: deposit)
     let unknown = rates.keys.filter { !configuration.textSenders.contains($0) }.sorted()
     guard unknown.isEmpty else {
-      throw Invalid(faults: ["SMS_RATES names \(unknown.joined(separator: ", ")), which sends nothing."])
+      throw Invalid(faults: [
+        "SMS_RATES names \(unknown.joined(separator: ", ")), which sends nothing."
+      ])
     }
     return configuration
   }
