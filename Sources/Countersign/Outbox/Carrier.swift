@@ -132,7 +132,8 @@ extension Result<TransferResponse, TransferError> {
   /// Whether the answer to a probe is one of a provider that works: whatever it says, it says it whole.
   var isReply: Bool {
     guard case .success(let response) = self, response.status != 429 else { return false }
-    if (400..<500).contains(response.status) { return true }
+    // It is there, and does not know the question.
+    if (400..<500).contains(response.status) || response.status == 501 { return true }
     return (200..<300).contains(response.status)
       && (try? JSONDecoder().decode(AnyObject.self, from: Data(response.body))) != nil
   }
