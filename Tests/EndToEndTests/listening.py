@@ -75,6 +75,10 @@ class Provider:
 
             def answer(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if self.server is not provider.server:
+                    # A connection that was kept from a better day.
+                    self.close_connection = True
+                    return
                 with provider.lock:
                     provider.asked.append((self.command, self.path))
                 status, headers, content = provider.respond(self.command, self.path, dict(self.headers), body)
