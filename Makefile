@@ -10,7 +10,7 @@ SHELL := /bin/bash
 
 SYSTEM_PACKAGES := mariadb-server mariadb-client nginx pkg-config libfcgi-dev libmariadb-dev libcurl4-openssl-dev \
                    libargon2-dev libphonenumber-dev libqrencode-dev libicu-dev util-linux
-TEST_PACKAGES   := $(SYSTEM_PACKAGES) curl jq libzbar0 oathtool python3 python3-venv
+TEST_PACKAGES   := $(SYSTEM_PACKAGES) curl jq libzbar0 oathtool openssl python3 python3-venv
 BENCH_PACKAGES  := $(TEST_PACKAGES) wrk sysbench
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 

@@ -61,7 +61,7 @@ struct Doctor: ParsableCommand {
         ? "none open" : "open: \(open.map { "\($0.count) \($0.kind)" }.joined(separator: ", "))"
     }
     check("provider") { try Facts.twilio(configuration.twilio) }
-    check("engines") { try Facts.engines(configuration) }
+    check("engines") { try Facts.engines(connection, configuration) }
     check("breakers") {
       let standings = try ProviderStanding.all(connection)
       for standing in standings where standing.state == "open" {
@@ -164,12 +164,13 @@ private enum Facts {
   }
 
   /// Whether who makes codes, and who judges apps, answers.
-  static func engines(_ configuration: Configuration) throws -> String {
+  static func engines(_ connection: Connection, _ configuration: Configuration) throws -> String {
     let engines = configuration.engines
     guard engines.codes != .local || engines.apps != .local else {
       return "codes are made, and apps judged, here"
     }
-    for (name, isThere) in EngineProbe.all(configuration) where !isThere {
+    let providers = Providers(connection, configuration)
+    for name in providers.engines where try providers.ask(name)?.answered == false {
       throw ValidationError("\(name) does not answer")
     }
     return

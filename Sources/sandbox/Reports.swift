@@ -117,10 +117,7 @@ struct VonageReports {
     let signature = VonageSignature(secret: settings.signatureSecret)
     fields.append(
       ("sig", signature.sign(FormFields(fields), settings.signatureMethod ?? .sha256)))
-    var request = TransferRequest(method: .post, url: url)
-    request.headers = [("Content-Type", "application/x-www-form-urlencoded")]
-    request.body = Array(FormFields.encode(fields).utf8)
-    return request
+    return TransferRequest(posting: fields, to: url)
   }
 }
 

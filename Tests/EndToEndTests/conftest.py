@@ -251,9 +251,6 @@ def phone():
     return f"+1415{next(_numbers)}{secrets.randbelow(9000) + 1000}"
 
 
-own_words = pytest.mark.skipif(ENGINE != "local", reason="the provider finds the words of the codes it makes")
-
-
 @pytest.fixture(scope="session")
 def system():
     """A system that tests share when they leave its parts alone."""

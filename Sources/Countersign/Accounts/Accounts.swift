@@ -6,6 +6,7 @@ package struct Accounts {
   private let store: AccountStore
   private let sessions: Sessions
   private let verification: PhoneVerification
+  private let ownership: PhoneOwnership
   private let proofs: PhoneProofs
   private let passwords: PasswordCheck
   private let challenges: Challenges
@@ -30,6 +31,7 @@ package struct Accounts {
     store = AccountStore(connection: connection, vault: phones)
     sessions = Sessions(connection, configuration)
     verification = PhoneVerification(connection, configuration)
+    ownership = PhoneOwnership(connection, configuration)
     proofs = PhoneProofs(store: VerificationStore(connection: connection), phones: phones)
     passwords = PasswordCheck(connection, configuration)
     challenges = Challenges(connection, configuration)
@@ -297,7 +299,7 @@ package struct Accounts {
       }
       try authorizations.require(authorization, for: .phoneChange, of: account, at: now)
       try store.removePhone(of: account.id)
-      try verification.tellOfRemoval(of: account, at: now)
+      try ownership.tellOfRemoval(of: account, at: now)
     }
     verification.wakeCourier()
   }

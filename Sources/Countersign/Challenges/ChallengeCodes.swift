@@ -80,8 +80,8 @@ struct ChallengeCodes {
       do {
         try sends.send(request, at: now, permit: permit) {
           try hosted.replace(
-            account.id, purpose, by: message.id, to: destination, until: message.expiresAt,
-            at: now)
+            { () throws(DatabaseError) in try store.messageOfLiveCode(account.id, purpose) },
+            by: message.id, to: destination, until: message.expiresAt, at: now)
           try store.setCode(tokenHash, account.id, purpose, issued, at: now)
           try outbox.queue(message, at: now)
           return true

@@ -129,6 +129,15 @@ struct ChallengeStore {
     ).map(found)
   }
 
+  /// The message of the code that lives for an account and purpose.
+  func messageOfLiveCode(_ account: Account.ID, _ purpose: Challenge.Purpose) throws(DatabaseError)
+    -> OutgoingMessage.ID?
+  {
+    try connection.first(
+      "SELECT code_message_id FROM challenge WHERE live_code = \(account.bytes + Array(purpose.rawValue.utf8))"
+    )?.id("code_message_id")
+  }
+
   /// The challenge whose code lives for an account and purpose.
   func findLive(_ account: Account.ID, _ purpose: Challenge.Purpose) throws -> Found? {
     let live = try connection.first(

@@ -36,6 +36,13 @@ package struct TransferRequest: Sendable {
     self.method = method
     self.url = url
   }
+
+  /// Posts fields as a form.
+  package init(posting fields: [(name: String, value: String)], to url: String) {
+    self.init(method: .post, url: url)
+    headers = [("Content-Type", "application/x-www-form-urlencoded")]
+    body = Array(FormFields.encode(fields).utf8)
+  }
 }
 
 /// What a provider answered.

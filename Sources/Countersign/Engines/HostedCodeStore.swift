@@ -142,54 +142,29 @@ struct HostedCodeStore {
     try connection.execute("DELETE FROM hosted_code WHERE message_id = \(message)")
   }
 
-  /// Hands the place of a verification's code to the one that replaces it, which cancels it first. One that was not
-  /// even handed over is not sent any more: it would take the place for nothing.
-  func replace(
-    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], by message: OutgoingMessage.ID,
-    to destination: [UInt8], until end: Date, at now: Date
+  /// Hands the place of a code to the one that replaces it, which cancels it first.
+  func hand(
+    _ earlier: OutgoingMessage.ID, over message: OutgoingMessage.ID, to destination: [UInt8],
+    until end: Date
   ) throws(DatabaseError) {
     try connection.execute(
       """
-      UPDATE message m
-        JOIN verification v ON v.message_id = m.id
-         SET m.status = 'expired', m.finished_at = \(now), m.queue_lane = NULL, m.payload_sealed = NULL, m.fallback_sealed = NULL
-       WHERE v.purpose = \(purpose.rawValue)
-         AND v.subject = \(subject)
-         AND m.queue_lane = 0
-         AND m.owner IS NULL
-      """)
-    try connection.execute(
-      """
-      UPDATE hosted_code h
-        JOIN verification v ON v.message_id = h.message_id
-         SET h.stale_sid = COALESCE(h.sid, h.stale_sid), h.sid = NULL, h.message_id = \(message), h.expires_at = \(end)
-       WHERE v.purpose = \(purpose.rawValue)
-         AND v.subject = \(subject)
-         AND h.destination_hash = \(destination)
+      UPDATE hosted_code
+         SET stale_sid = COALESCE(sid, stale_sid), sid = NULL, message_id = \(message), expires_at = \(end)
+       WHERE message_id = \(earlier)
+         AND destination_hash = \(destination)
       """)
   }
 
-  /// The same for the code of an account's challenge of a purpose.
-  func replace(
-    _ account: Account.ID, _ purpose: Challenge.Purpose, by message: OutgoingMessage.ID,
-    to destination: [UInt8], until end: Date, at now: Date
-  ) throws(DatabaseError) {
+  /// Ends a code that was replaced before a courier had it: it would take the place for nothing.
+  func endWaiting(_ message: OutgoingMessage.ID, at now: Date) throws(DatabaseError) {
     try connection.execute(
       """
-      UPDATE message m
-        JOIN challenge c ON c.code_message_id = m.id
-         SET m.status = 'expired', m.finished_at = \(now), m.queue_lane = NULL, m.payload_sealed = NULL, m.fallback_sealed = NULL
-       WHERE c.live_code = \(account.bytes + Array(purpose.rawValue.utf8))
-         AND m.queue_lane = 0
-         AND m.owner IS NULL
-      """)
-    try connection.execute(
-      """
-      UPDATE hosted_code h
-        JOIN challenge c ON c.code_message_id = h.message_id
-         SET h.stale_sid = COALESCE(h.sid, h.stale_sid), h.sid = NULL, h.message_id = \(message), h.expires_at = \(end)
-       WHERE c.live_code = \(account.bytes + Array(purpose.rawValue.utf8))
-         AND h.destination_hash = \(destination)
+      UPDATE message
+         SET status = 'expired', finished_at = \(now), queue_lane = NULL, payload_sealed = NULL, fallback_sealed = NULL
+       WHERE id = \(message)
+         AND queue_lane = 0
+         AND owner IS NULL
       """)
   }
 

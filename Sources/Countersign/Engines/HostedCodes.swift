@@ -1,60 +1,5 @@
 import FoundationEssentials
 
-/// The engines that a configuration has, by what they do.
-struct Engines {
-  /// Who takes codes that are sent now, in order of preference; none where they are made here.
-  let active: [any HostedEngine]
-  /// Those and the ones that still judge what they sent before.
-  let known: [any HostedEngine]
-
-  init(_ configuration: Configuration) {
-    let twilio = configuration.twilioVerify.map { settings -> [any HostedEngine] in
-      let payments = TwilioVerify(forPayments: settings, configuration.twilio)
-      return [TwilioVerify(settings, configuration.twilio)] + (payments.map { [$0] } ?? [])
-    }
-    // By whichever version a code was made, that version judges it.
-    let vonage = configuration.vonageVerify.flatMap { settings in
-      configuration.vonage.map { account -> [any HostedEngine] in
-        let versions: [any HostedEngine] = [
-          VonageVerify(settings, account), VonageVerify2(settings, account),
-        ]
-        return settings.version == 1 ? versions : versions.reversed()
-      }
-    }
-    switch configuration.engines.codes {
-    case .local: active = []
-    case .twilioVerify: active = twilio ?? []
-    case .vonageVerify: active = vonage?.first.map { [$0] } ?? []
-    }
-    known = (twilio ?? []) + (vonage ?? [])
-  }
-
-  /// True when a code may be somebody else's.
-  var areAny: Bool { !known.isEmpty }
-
-  func named(_ name: String) -> (any HostedEngine)? {
-    known.first { $0.name == name }
-  }
-}
-
-/// Asking the engines whether they are there.
-package enum EngineProbe {
-  /// Each by its name, and whether it answered.
-  package static func all(_ configuration: Configuration) -> [(name: String, isThere: Bool)] {
-    Engines(configuration).known.compactMap { engine in
-      engine.probe().map { request in
-        let result: Result<TransferResponse, TransferError>
-        do throws(TransferError) {
-          result = .success(try Transfer.perform(request))
-        } catch {
-          result = .failure(error)
-        }
-        return (engine.name, result.isReply)
-      }
-    }
-  }
-}
-
 /// Codes that a provider keeps, as responders deal with them: giving up the place of one that is replaced, and
 /// having a try judged.
 ///
@@ -100,21 +45,17 @@ struct HostedCodes {
   /// Whether a code that a provider would not send may be said on the phone by us.
   func allowsOwn(_ order: HostedOrder?) -> Bool { order == nil || fallsBack }
 
-  /// Hands the place of a verification's code to its next one; called inside the transaction that issues it.
+  /// Lets a code take the place of the one that it replaces; called inside the transaction that issues it, before it is
+  /// stored. Sends to one number are one after another there, so that what is read here is the latest.
+  ///
+  /// - Parameter earlier: reads the message of the code that is replaced.
   func replace(
-    _ purpose: VerificationCode.Purpose, _ subject: [UInt8], by message: OutgoingMessage.ID,
+    _ earlier: () throws(DatabaseError) -> OutgoingMessage.ID?, by message: OutgoingMessage.ID,
     to destination: [UInt8], until end: Date, at now: Date
   ) throws(DatabaseError) {
-    guard engines.areAny else { return }
-    try store.replace(purpose, subject, by: message, to: destination, until: end, at: now)
-  }
-
-  func replace(
-    _ account: Account.ID, _ purpose: Challenge.Purpose, by message: OutgoingMessage.ID,
-    to destination: [UInt8], until end: Date, at now: Date
-  ) throws(DatabaseError) {
-    guard engines.areAny else { return }
-    try store.replace(account, purpose, by: message, to: destination, until: end, at: now)
+    guard engines.areAny, let earlier = try earlier() else { return }
+    try store.endWaiting(earlier, at: now)
+    try store.hand(earlier, over: message, to: destination, until: end)
   }
 
   /// Has a code judged by the provider that has it; nil where it is ours to compare.

@@ -38,19 +38,21 @@ package final class Courier {
   private let transfers = TransferSet<Work>(connections: maximumTransfers)
   private var outcomes: [MessageOutcome] = []
   private var handover: Handover
+  private let answers: CourierAnswers
+  /// Something was put back into the queue that is due already.
+  private var isPassedOn = false
 
   /// Transfers at once. Codes may use all of them, everything else leaves room for codes that come
   /// meanwhile.
   private static let maximumTransfers = 64
   private static let reservedForCodes = 16
   private static let smallestClaim = 16
-  /// A transfer takes ten seconds at most, and one of SMTP a minute; a lease that outlives it by five is never
-  /// taken from a courier that lives.
+  /// A transfer takes ten seconds at most, and one of SMTP a minute; before it a provider may be asked for two seconds
+  /// whether it is there, and for two to cancel a code. A lease that outlives all of it is never taken from a courier
+  /// that lives.
   private static func lease(_ channel: OutgoingMessage.Channel) -> TimeInterval {
     channel == .email ? 65 : 15
   }
-  /// How long after an ambiguous answer the provider is asked: its own list may lag behind.
-  private static let lookUpDelay: TimeInterval = 2
   /// How often a notice is handed to a provider that cannot be asked what it took.
   private static let attemptsWithoutAnswer = 2
   /// How long an idle courier sleeps without a ring.
@@ -93,6 +95,7 @@ package final class Courier {
     vault = MessageVault(keys: configuration.keys)
     carriers = Carriers(configuration)
     handover = Handover(connection, configuration, names: carriers.names, log)
+    answers = CourierAnswers(connection, configuration, log)
     self.log = log
     bell = try CourierBellReceiver(path: configuration.courierSocket)
   }
@@ -114,7 +117,8 @@ package final class Courier {
       collect()
       let now = MonotonicClock.nanoseconds
       let isRung = bell.drain()
-      if isRung || isBacklog || now >= claimsAt {
+      if isRung || isBacklog || isPassedOn || now >= claimsAt {
+        isPassedOn = false
         isBacklog = attempt("claim") { try claim() } ?? false
         claimsAt = now + UInt64(Self.pollMilliseconds) * 1_000_000
         attempt("calls") { try calls.queue(at: .now) }
@@ -129,10 +133,12 @@ package final class Courier {
       }
       attempt("health") { try handover.watch(at: .now) }
       let isFull = places < Self.smallestClaim
-      // With a backlog and free places there is more to claim at once.
+      // With a backlog and free places there is more to claim at once, and what was decided without a transfer
+      // is to be recorded.
+      let isMore = isBacklog && !isFull || !outcomes.isEmpty
       transfers.wait(
         descriptor: bell.descriptor,
-        milliseconds: isBacklog && !isFull ? 0 : transfers.count > 0 ? 50 : Self.pollMilliseconds)
+        milliseconds: isMore ? 0 : transfers.count > 0 ? 50 : Self.pollMilliseconds)
     }
     log.notice("stopping", metadata: ["under_way": "\(transfers.count)"])
     Signals.exitUnlessDone(within: 20)
@@ -330,115 +336,36 @@ package final class Courier {
       try records.keep(outcomes)
       return true
     }
-    if isRecorded == true { outcomes = [] }
+    guard isRecorded == true else { return }
+    isPassedOn = outcomes.contains { $0.change.isDue(at: .now) }
+    outcomes = []
   }
 
-  private func sent(_ task: CourierTask, _ result: Result<TransferResponse, TransferError>)
-    -> MessageOutcome.Change
-  {
-    let now = Date.now
-    let outcome = task.carrier.outcome(result, of: task.order)
-    handover.ended(task, outcome, at: now)
-    switch outcome {
-    case .accepted(let sid, let progress):
-      return accepted(task, sid, progress, now)
-    case .inProgress(let sid):
-      // It is this one only where an answer to it was lost, and starting it again names it. What a payment's code
-      // was made for cannot be told from here.
-      let mayBeOurs =
-        task.message.isReclaimed && task.order.text.hosted?.payment == nil
-        && (task.carrier as? any HostedEngine)?.abilities.repeatsStart == true
-      guard let sid, mayBeOurs else { return taken(task, now) }
-      return accepted(task, sid, CarrierProgress(status: .sent, rank: 1), now)
-    case .refused(let code, let failure):
-      release(task)
-      log.warning(
-        "provider refused a message",
-        metadata: [
-          "message_id": "\(task.message.id)", "failure": "\(failure.rawValue)",
-          "provider_code": "\(code.map(String.init) ?? "none")",
-        ])
-      if failure == .destinationOptedOut, let sender = task.carrier.sender {
-        attempt("consent") {
-          try consent.suppressInTransaction(task.message.id, sender: sender, at: now)
-        }
-      }
-      guard let next = task.next, failure.isOfProvider else {
-        return .ended(.failed, failure, code: code)
-      }
-      return .queued(failure, due: now, carrier: next)
-    case .notTaken(let after, let failure):
-      release(task)
-      log.warning(
-        "provider did not take a message",
-        metadata: [
-          "message_id": "\(task.message.id)", "failure": "\(failure.rawValue)",
-          "attempt": "\(task.message.attempts)",
-        ])
-      if let next = task.next { return .queued(failure, due: now, carrier: next) }
-      return .queued(
-        failure,
-        due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: after)),
-        carrier: 0)
-    case .unknown:
-      log.warning("provider's answer was ambiguous", metadata: ["message_id": "\(task.message.id)"])
-      return .unknown(due: now.addingTimeInterval(Self.lookUpDelay))
-    }
-  }
-
-  /// What a provider says that it has is this message, unless another of ours has that name: a provider that
-  /// keeps codes has one for a number, and repeats it.
-  private func accepted(
-    _ task: CourierTask, _ sid: String, _ progress: CarrierProgress, _ now: Date
+  private func sent(
+    _ task: CourierTask, _ result: Result<TransferResponse, TransferError>
   ) -> MessageOutcome.Change {
-    guard task.carrier is any HostedEngine else { return .sent(task.carrier, sid: sid, progress) }
-    let isKnown = attempt("look up") {
-      try delivery.isKnown(sid: sid, otherThan: task.message.id)
-    }
-    guard let isKnown else {
-      return .unknown(due: now.addingTimeInterval(Self.lookUpDelay))
-    }
-    return isKnown ? taken(task, now) : .sent(task.carrier, sid: sid, progress)
-  }
-
-  /// The place that a code would have had with a provider is another's.
-  private func taken(_ task: CourierTask, _ now: Date) -> MessageOutcome.Change {
-    release(task)
-    return task.next.map { .queued(.verificationInProgress, due: now, carrier: $0) }
-      ?? .ended(.failed, .verificationInProgress, code: nil)
-  }
-
-  private func release(_ task: CourierTask) {
-    attempt("release") { try handover.release(task) }
+    let outcome = task.carrier.outcome(result, of: task.order)
+    handover.ended(task, outcome, at: .now)
+    return settled(task) { try answers.change(task, outcome, at: .now) }
   }
 
   private func found(
     _ task: CourierTask, _ result: Result<TransferResponse, TransferError>
   ) -> MessageOutcome.Change {
-    let now = Date.now
-    let askAgain = MessageOutcome.Change.unknown(
-      due: now.addingTimeInterval(Self.pause(attempt: task.message.attempts, after: nil)))
-    guard case .candidates(let candidates) = task.carrier.finding(task.order, result) else {
-      return askAgain
-    }
-    for candidate in candidates {
-      // One that another message of ours has is not this one.
-      guard let isKnown = attempt("look up", { try delivery.isKnown(sid: candidate.sid) }) else {
-        return askAgain
-      }
-      if !isKnown {
-        return .sent(task.carrier, sid: candidate.sid, candidate.progress)
-      }
-    }
-    release(task)
-    return .queued(.outcomeUnknown, due: now, carrier: task.message.carrier)
+    let finding = task.carrier.finding(task.order, result)
+    return settled(task) { try answers.change(task, finding, at: .now) }
   }
 
-  /// Seconds before another attempt: doubling from half a second to thirty, at most a minute if the
-  /// provider asks for more, with jitter so that those who failed together do not return together.
-  private static func pause(attempt: Int, after: Int?) -> TimeInterval {
-    let backoff = min(30, 0.5 * Double(1 << min(attempt - 1, 6)))
-    let wait = after.map { min(60, max(Double($0), backoff)) } ?? backoff
-    return wait * Double.random(in: 1...1.25)
+  /// What an answer leads to; what cannot be decided without the database is asked again.
+  private func settled(
+    _ task: CourierTask, _ read: () throws -> MessageOutcome.Change
+  ) -> MessageOutcome.Change {
+    guard let change = attempt("answer", read) else { return .unknown(due: .now) }
+    switch change {
+    // The provider does not have it, and its place there is free.
+    case .queued, .ended: attempt("release") { try handover.release(task) }
+    case .sent, .unknown: break
+    }
+    return change
   }
 }

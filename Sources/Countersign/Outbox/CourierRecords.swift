@@ -11,6 +11,11 @@ struct MessageOutcome {
     case ended(MessageStatus, Failure, code: Int?)
     case queued(Failure?, due: Date, carrier: Int)
     case unknown(due: Date)
+
+    /// True for what is back in the queue and need not wait there.
+    func isDue(at now: Date) -> Bool {
+      if case .queued(_, let due, _) = self { due <= now } else { false }
+    }
   }
 }
 

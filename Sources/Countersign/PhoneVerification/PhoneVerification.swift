@@ -8,12 +8,8 @@ package import FoundationEssentials
 package struct PhoneVerification {
   private let connection: Connection
   private let store: VerificationStore
-  private let accounts: AccountStore
-  private let factors: FactorStore
-  private let devices: DeviceStore
-  private let challenges: ChallengeStore
   private let authorizations: Authorizations
-  private let notices: SecurityNotices
+  private let ownership: PhoneOwnership
   private let outbox: Outbox
   private let sends: SendGuard
   private let traffic: TrafficStore
@@ -25,18 +21,12 @@ package struct PhoneVerification {
   private let canCall: Bool
   private let canSpeak: Bool
   private let events: HostEvents
-  private let coolingOff: TimeInterval
 
   package init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
     store = VerificationStore(connection: connection)
-    accounts = AccountStore(connection: connection, vault: PhoneVault(configuration.keys))
-    factors = FactorStore(connection: connection)
-    devices = DeviceStore(connection: connection)
-    challenges = ChallengeStore(
-      connection: connection, phones: PhoneVault(configuration.keys))
     authorizations = Authorizations(connection)
-    notices = SecurityNotices(connection, configuration)
+    ownership = PhoneOwnership(connection, configuration)
     outbox = Outbox(connection, configuration)
     sends = SendGuard(connection, configuration)
     traffic = TrafficStore(connection: connection)
@@ -45,7 +35,6 @@ package struct PhoneVerification {
     codes = VerificationCodes(connection, configuration)
     hosted = HostedCodes(connection, configuration)
     settings = configuration.limits
-    coolingOff = TimeInterval(configuration.limits.coolingOffHours) * 3_600
     canCall = configuration.canCall
     canSpeak = configuration.canSpeak
     events = HostEvents(connection, configuration)
@@ -178,8 +167,8 @@ package struct PhoneVerification {
       isNumberProven: isNumberProven)
     try sends.send(request, at: now, permit: permit) {
       try hosted.replace(
-        purpose, subject, by: message.id, to: issue.destinationHash, until: message.expiresAt,
-        at: now)
+        { () throws(DatabaseError) in try store.message(purpose, subject) }, by: message.id,
+        to: issue.destinationHash, until: message.expiresAt, at: now)
       try hosted.requirePlace(
         for: message.id, message.text.hosted, to: issue.destinationHash, at: now)
       try store.issue(purpose, subject, issue, at: now)
@@ -223,7 +212,7 @@ package struct PhoneVerification {
       if account.isPhoneVerified, account.phone != proven.number {
         try connection.transaction {
           try use(proven, .phone, account.id.bytes, at: now)
-          try adopt(proven.number, account, at: now)
+          try ownership.adopt(proven.number, account, at: now)
         }
         outbox.wakeCourier()
       } else if events.isSending {
@@ -245,10 +234,7 @@ package struct PhoneVerification {
   }
 
   /// Moves a number here that another account has verified, for somebody who has just proven to
-  /// hold it.
-  ///
-  /// Numbers are handed on. The old account keeps its data, loses the number as a factor, drops to
-  /// level 1, and is told by email, since its phone is the one thing known to be somebody else's.
+  /// hold it: numbers are handed on.
   package func claim(_ number: PhoneNumber, _ code: String, for account: Account, at now: Date)
     throws
   {
@@ -256,21 +242,8 @@ package struct PhoneVerification {
     guard proven.number == number else { throw Rejection(.codeIncorrect) }
     try connection.transaction {
       try use(proven, .phone, account.id.bytes, at: now)
-      if let holder = try accounts.holder(of: try phones.hash(number)), holder.id != account.id {
-        try accounts.removePhone(of: holder.id)
-        let isTwoFactorOff = try loseFactor(holder.id, at: now)
-        try SessionStore(connection: connection, vault: phones).lowerLevel(of: holder.id)
-        try outbox.queue(
-          OutgoingMessage(
-            id: Identifier(at: now), .phoneClaimed, .email, account: holder.id,
-            to: .email(holder.email),
-            text: wording.phoneClaimed(number, at: now, holder.language),
-            expiresAt: now.addingTimeInterval(72 * 3_600)), at: now)
-        if isTwoFactorOff, let account = try accounts.find(holder.id) {
-          try notices.queue(.twoFactorDisabled, to: account, at: now)
-        }
-      }
-      try adopt(number, account, at: now)
+      try ownership.takeFromHolder(number, for: account, at: now)
+      try ownership.adopt(number, account, at: now)
     }
     outbox.wakeCourier()
     countUse(proven)
@@ -337,50 +310,8 @@ package struct PhoneVerification {
     guard isUsed else { throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0)) }
   }
 
-  /// Makes a proven number the account's; a verified one that it replaces is told, and large
-  /// transfers cool off.
-  private func adopt(_ number: PhoneNumber, _ account: Account, at now: Date) throws {
-    let replaced = account.isPhoneVerified && account.phone != number ? account.phone : nil
-    try accounts.setVerifiedPhone(
-      of: account.id, sealed: try phones.seal(number, context: Account.phoneContext(account.id)),
-      hash: try phones.hash(number), at: now)
-    try events.queue(.phoneVerified, about: account.id, at: now)
-    if let replaced { try tell(replaced, of: account, at: now) }
-  }
-
-  /// Tells the verified number that an account has lost, by text and by mail, and lets large
-  /// transfers cool off; called inside the transaction that takes it away.
-  package func tellOfRemoval(of account: Account, at now: Date) throws {
-    if account.isPhoneVerified, let phone = account.phone { try tell(phone, of: account, at: now) }
-  }
-
   package func wakeCourier() {
     outbox.wakeCourier()
-  }
-
-  /// Tells of a number that an account has lost; what was remembered and could be answered under it
-  /// is over.
-  private func tell(_ lost: PhoneNumber, of account: Account, at now: Date) throws {
-    try accounts.coolOff(account.id, until: now + coolingOff)
-    try devices.removeAll(of: account.id)
-    try challenges.removeAll(of: account.id)
-    try notices.queue(.phoneChanged, to: account, phone: lost, at: now)
-  }
-
-  /// Takes codes by text message off an account whose number is somebody else's now; without another
-  /// factor its two-step login is off, and whoever knows its password is back to that.
-  ///
-  /// - Returns: whether it was on, and is off now.
-  private func loseFactor(_ account: Account.ID, at now: Date) throws -> Bool {
-    let bound = try factors.all(of: account).filter { $0.confirmedAt != nil }
-    let isOff = bound.contains { $0.kind == .sms } && !bound.contains { $0.kind == .app }
-    try factors.remove(.sms, of: account)
-    if isOff { try factors.removeAll(of: account) }
-    try factors.settlePreferred(of: account)
-    try devices.removeAll(of: account)
-    try challenges.removeAll(of: account)
-    try accounts.coolOff(account, until: now + coolingOff)
-    return isOff
   }
 
   package func purge(at now: Date) throws(DatabaseError) -> Int {

@@ -70,6 +70,15 @@ struct VerificationStore {
       failures: try row.bytes("failures"), message: try row.id("message_id"))
   }
 
+  /// The message of the code there is.
+  func message(_ purpose: VerificationCode.Purpose, _ subject: [UInt8]) throws(DatabaseError)
+    -> OutgoingMessage.ID?
+  {
+    try connection.first(
+      "SELECT message_id FROM verification WHERE purpose = \(purpose.rawValue) AND subject = \(subject)"
+    )?.id("message_id")
+  }
+
   /// Takes the one place to ask for another code; false while the gap lasts, or when another
   /// request took it.
   func markResent(

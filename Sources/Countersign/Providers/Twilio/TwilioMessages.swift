@@ -23,7 +23,11 @@ struct TwilioMessages: Carrier {
   }
 
   private func request(_ method: TransferRequest.Method, _ url: String) -> TransferRequest {
-    var request = TransferRequest(method: method, url: url)
+    signedIn(TransferRequest(method: method, url: url))
+  }
+
+  private func signedIn(_ request: TransferRequest) -> TransferRequest {
+    var request = request
     request.login = settings.login
     return request
   }
@@ -48,10 +52,8 @@ struct TwilioMessages: Carrier {
       fields.append(("ValidityPeriod", String(min(36_000, max(6, order.lifetime)))))
     }
     fields.append(("StatusCallback", callbackURL))
-    var request = request(.post, "\(account)/\(order.channel == .call ? "Calls" : "Messages").json")
-    request.headers = [("Content-Type", "application/x-www-form-urlencoded")]
-    request.body = Array(FormFields.encode(fields).utf8)
-    return request
+    let kind = order.channel == .call ? "Calls" : "Messages"
+    return signedIn(TransferRequest(posting: fields, to: "\(account)/\(kind).json"))
   }
 
   func probe() -> TransferRequest? { request(.get, "\(account).json") }

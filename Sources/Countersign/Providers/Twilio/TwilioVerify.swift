@@ -170,19 +170,20 @@ struct TwilioVerifyClient: Sendable {
     login = twilio.login
   }
 
-  func get(_ path: String) -> TransferRequest { request(.get, path) }
-
-  func delete(_ path: String) -> TransferRequest { request(.delete, path) }
-
-  func post(_ path: String, _ fields: [(name: String, value: String)]) -> TransferRequest {
-    var request = request(.post, path)
-    request.headers = [("Content-Type", "application/x-www-form-urlencoded")]
-    request.body = Array(FormFields.encode(fields).utf8)
-    return request
+  func get(_ path: String) -> TransferRequest {
+    signedIn(TransferRequest(method: .get, url: "\(base)/\(path)"))
   }
 
-  private func request(_ method: TransferRequest.Method, _ path: String) -> TransferRequest {
-    var request = TransferRequest(method: method, url: "\(base)/\(path)")
+  func delete(_ path: String) -> TransferRequest {
+    signedIn(TransferRequest(method: .delete, url: "\(base)/\(path)"))
+  }
+
+  func post(_ path: String, _ fields: [(name: String, value: String)]) -> TransferRequest {
+    signedIn(TransferRequest(posting: fields, to: "\(base)/\(path)"))
+  }
+
+  private func signedIn(_ request: TransferRequest) -> TransferRequest {
+    var request = request
     request.login = login
     return request
   }

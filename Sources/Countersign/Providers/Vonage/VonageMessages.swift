@@ -17,19 +17,16 @@ struct VonageMessages: Carrier {
   var sender: String? { settings.sender }
 
   func send(_ order: CarrierOrder) throws -> TransferRequest {
-    var request = TransferRequest(method: .post, url: "\(settings.restBaseURL)/sms/json")
-    request.headers = [("Content-Type", "application/x-www-form-urlencoded")]
     let isGSM = ShortMessage.septets(order.text.body) != nil
-    request.body = Array(
-      FormFields.encode([
+    return TransferRequest(
+      posting: [
         ("api_key", settings.apiKey), ("api_secret", settings.apiSecret.reveal()),
         ("from", settings.from), ("to", String(order.to.drop { $0 == "+" })),
         ("text", order.text.body), ("type", isGSM ? "text" : "unicode"),
         ("ttl", String(min(max(order.lifetime, 20), 259_200) * 1_000)),
         ("status-report-req", "true"), ("callback", callback),
         ("client-ref", order.message.description),
-      ]).utf8)
-    return request
+      ], to: "\(settings.restBaseURL)/sms/json")
   }
 
   /// Without credentials, which would stand in the address: that it refuses is answer enough.

@@ -25,13 +25,9 @@ struct VonageVerify: HostedEngine {
   }
 
   private func post(_ path: String, _ fields: [(name: String, value: String)]) -> TransferRequest {
-    var request = TransferRequest(method: .post, url: "\(settings.baseURL)/verify/\(path)json")
-    request.headers = [("Content-Type", "application/x-www-form-urlencoded")]
-    request.body = Array(
-      FormFields.encode(
-        [("api_key", vonage.apiKey), ("api_secret", vonage.apiSecret.reveal())] + fields
-      ).utf8)
-    return request
+    TransferRequest(
+      posting: [("api_key", vonage.apiKey), ("api_secret", vonage.apiSecret.reveal())] + fields,
+      to: "\(settings.baseURL)/verify/\(path)json")
   }
 
   /// Workflow 7 is a call and nothing else.
