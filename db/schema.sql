@@ -10,19 +10,31 @@ CREATE TABLE `account` (
   `locale` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'en',
   `region` char(2) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'where national numbers are read',
   `currency` char(3) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'USD',
-  `role` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'user' CHECK (`role` in ('user','admin')),
+  `role` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'user' CHECK (`role` in ('user','support','security','admin')),
   `second_factor` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL COMMENT 'the factor that a login asks for; NULL while none is on' CHECK (`second_factor` in ('sms','app')),
   `phone_sealed` varbinary(96) DEFAULT NULL COMMENT 'E.164, sealed for this row',
   `phone_hash` binary(32) DEFAULT NULL COMMENT 'keyed hash of the E.164 form, for look-ups',
   `phone_verified_at` datetime(6) DEFAULT NULL,
   `verified_phone_hash` binary(32) GENERATED ALWAYS AS (if(`phone_verified_at` is null,NULL,`phone_hash`)) STORED COMMENT 'a number is verified on one account at most',
   `cooling_off_until` datetime(6) DEFAULT NULL COMMENT 'large transfers wait until then after a phone or factor changed',
+  `locked_at` datetime(6) DEFAULT NULL COMMENT 'since when nobody signs in with it',
   `created_at` datetime(6) NOT NULL,
+  `name_key` varchar(100) GENERATED ALWAYS AS (lcase(`name`)) STORED COMMENT 'what a name is looked for by',
   PRIMARY KEY (`id`),
   UNIQUE KEY `account_email` (`email_key`),
   UNIQUE KEY `account_external_id` (`external_id`),
   UNIQUE KEY `account_verified_phone` (`verified_phone_hash`),
+  KEY `account_name` (`name_key`),
   CONSTRAINT `CONSTRAINT_1` CHECK (`phone_hash` is null = (`phone_sealed` is null))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `account_count` (
+  `shard` smallint(6) NOT NULL,
+  `accounts` int(11) NOT NULL,
+  `with_phone` int(11) NOT NULL,
+  `verified` int(11) NOT NULL,
+  `two_factor` int(11) NOT NULL,
+  PRIMARY KEY (`shard`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `alert` (
@@ -32,12 +44,66 @@ CREATE TABLE `alert` (
   `message_id` binary(16) DEFAULT NULL,
   `subject` varbinary(64) DEFAULT NULL,
   `detail` varchar(255) NOT NULL DEFAULT '',
+  `times` int(10) unsigned NOT NULL DEFAULT 1 COMMENT 'how often it was raised while it is open',
   `created_at` datetime(6) NOT NULL,
+  `last_at` datetime(6) DEFAULT NULL COMMENT 'when it was last raised, where that was more than once',
+  `told_at` datetime(6) DEFAULT NULL COMMENT 'when the courier passed it on',
   `resolved_at` datetime(6) DEFAULT NULL,
+  `resolved_by` binary(16) DEFAULT NULL COMMENT 'the administrator; NULL where what it is about has passed by itself',
+  `resolution` varchar(500) DEFAULT NULL,
+  `open_subject` varbinary(64) GENERATED ALWAYS AS (if(`resolved_at` is null,`subject`,NULL)) STORED,
   PRIMARY KEY (`id`),
   UNIQUE KEY `alert_message` (`kind`,`message_id`),
-  UNIQUE KEY `alert_subject` (`kind`,`subject`),
-  KEY `alert_created` (`created_at`)
+  UNIQUE KEY `alert_open` (`kind`,`open_subject`),
+  KEY `alert_created` (`created_at`),
+  KEY `alert_untold` (`told_at`,`created_at`),
+  KEY `alert_resolved` (`resolved_at`,`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `approval` (
+  `id` binary(16) NOT NULL,
+  `act` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `target_id` binary(16) DEFAULT NULL COMMENT 'the account it is about',
+  `body_sealed` varbinary(16000) NOT NULL COMMENT 'what was asked for, sealed for this row',
+  `reason` varchar(500) NOT NULL,
+  `requested_by` binary(16) NOT NULL,
+  `created_at` datetime(6) NOT NULL,
+  `expires_at` datetime(6) NOT NULL,
+  `decided_by` binary(16) DEFAULT NULL,
+  `decided_at` datetime(6) DEFAULT NULL,
+  `decision` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL CHECK (`decision` in ('approved','rejected')),
+  PRIMARY KEY (`id`),
+  KEY `approval_open` (`decided_at`,`expires_at`),
+  CONSTRAINT `approval_second_person` CHECK (`decision` <> 'approved' or `decided_by` <> `requested_by`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `audit_entry` (
+  `sequence` bigint(20) NOT NULL COMMENT 'without gaps',
+  `at` datetime(6) NOT NULL,
+  `event` varchar(40) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `severity` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`severity` in ('info','warning','critical')),
+  `admin_id` binary(16) DEFAULT NULL COMMENT 'NULL for the operator at the machine',
+  `admin_email` varchar(254) NOT NULL,
+  `target_id` binary(16) DEFAULT NULL COMMENT 'the account it is about',
+  `target_email` varchar(254) DEFAULT NULL,
+  `description` varchar(255) NOT NULL,
+  `metadata` varchar(4000) NOT NULL COMMENT 'JSON: the reason, and what was done to what',
+  `address` varbinary(45) NOT NULL,
+  `request_id` varchar(64) NOT NULL,
+  `key_id` int(10) unsigned NOT NULL COMMENT 'the key of the ring that made the MAC',
+  `previous` binary(32) NOT NULL COMMENT 'the MAC of the entry before',
+  `mac` binary(32) NOT NULL COMMENT 'over all columns before it',
+  PRIMARY KEY (`sequence`),
+  KEY `audit_entry_target` (`target_id`,`sequence`),
+  KEY `audit_entry_admin` (`admin_id`,`sequence`),
+  KEY `audit_entry_event` (`event`,`sequence`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `audit_head` (
+  `id` tinyint(4) NOT NULL,
+  `sequence` bigint(20) NOT NULL,
+  `mac` binary(32) NOT NULL,
+  PRIMARY KEY (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `authorization` (
@@ -94,6 +160,7 @@ CREATE TABLE `challenge` (
 CREATE TABLE `destination_rule` (
   `kind` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`kind` in ('country','type','prefix','number')),
   `value` varbinary(32) NOT NULL COMMENT 'US, voip, +88213, or the keyed hash of a number',
+  `value_sealed` varbinary(96) DEFAULT NULL COMMENT 'a number, sealed for this row, to be shown masked',
   `is_allowed` tinyint(1) NOT NULL COMMENT 'only a country can be allowed that the configuration does not',
   `note` varchar(200) NOT NULL DEFAULT '',
   `created_at` datetime(6) NOT NULL,
@@ -175,6 +242,7 @@ CREATE TABLE `hosted_code` (
 
 CREATE TABLE `host_event` (
   `id` binary(16) NOT NULL COMMENT 'in the order of their making',
+  `endpoint` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'host' COMMENT 'who is told: the host, or whoever watches alerts' CHECK (`endpoint` in ('host','alerts')),
   `type` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   `subject` binary(16) NOT NULL COMMENT 'the message or account it is about: those of one are sent one after another',
   `body` varbinary(2048) NOT NULL COMMENT 'JSON, as it is signed and sent',
@@ -213,6 +281,13 @@ CREATE TABLE `inbound_message` (
   KEY `inbound_message_received` (`received_at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
+CREATE TABLE `limit_setting` (
+  `name` varchar(64) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'as the abuse rules call it',
+  `value` int(11) NOT NULL,
+  `updated_at` datetime(6) NOT NULL,
+  PRIMARY KEY (`name`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
 CREATE TABLE `limit_window` (
   `id` binary(32) NOT NULL COMMENT 'keyed hash of the limit''s name and what it limits',
   `stamps` varbinary(2056) NOT NULL DEFAULT '' COMMENT 'microseconds since 1970, big-endian, so that bytes compare as times',
@@ -231,6 +306,7 @@ CREATE TABLE `message` (
   `notification_id` binary(16) DEFAULT NULL COMMENT 'what it tells of',
   `destination_sealed` varbinary(320) NOT NULL,
   `destination_hash` binary(32) NOT NULL,
+  `destination_ending` binary(4) NOT NULL DEFAULT '\0\0\0\0' COMMENT 'keyed hash of a number''s last four digits',
   `country` char(2) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL,
   `segments` tinyint(3) unsigned DEFAULT NULL COMMENT 'of a text message',
   `price` bigint(20) DEFAULT NULL COMMENT 'in millionths of a US dollar',
@@ -253,11 +329,45 @@ CREATE TABLE `message` (
   `created_at` datetime(6) NOT NULL,
   `sent_at` datetime(6) DEFAULT NULL,
   `finished_at` datetime(6) DEFAULT NULL,
+  `used_at` datetime(6) DEFAULT NULL COMMENT 'when the code in it was used',
+  `trouble` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin GENERATED ALWAYS AS (if(`status` in ('failed','undelivered','expired','unknown'),`status`,NULL)) STORED COMMENT 'the states that few messages have',
   PRIMARY KEY (`id`),
   UNIQUE KEY `message_provider_sid` (`provider_sid`),
   KEY `message_queue` (`channel`,`queue_lane`,`due_at`),
-  KEY `message_account` (`account_id`,`created_at`),
-  KEY `message_notification` (`notification_id`)
+  KEY `message_notification` (`notification_id`),
+  KEY `message_of_account` (`account_id`),
+  KEY `message_destination` (`destination_ending`,`destination_hash`(4)),
+  KEY `message_kind` (`kind`),
+  KEY `message_country` (`country`),
+  KEY `message_trouble` (`trouble`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `message_count` (
+  `span` varchar(6) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`span` in ('ever','day','hour','minute')),
+  `start` int(11) NOT NULL COMMENT 'minutes since 1970; 0 for ever',
+  `kind` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `channel` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `country` varchar(2) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `messages` int(11) NOT NULL,
+  `used` int(11) NOT NULL,
+  `price` bigint(20) NOT NULL,
+  PRIMARY KEY (`span`,`start`,`kind`,`channel`,`country`,`provider`,`status`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE `message_move` (
+  `shard` smallint(6) NOT NULL,
+  `minute` int(11) NOT NULL COMMENT 'since 1970, of the message''s making',
+  `kind` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `channel` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `country` varchar(2) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `messages` int(11) NOT NULL,
+  `used` int(11) NOT NULL COMMENT 'of those, with a code that was used',
+  `price` bigint(20) NOT NULL COMMENT 'in millionths of a US dollar',
+  PRIMARY KEY (`shard`,`minute`,`kind`,`channel`,`country`,`provider`,`status`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `notification` (
@@ -431,4 +541,57 @@ CREATE TABLE `webhook_event` (
   PRIMARY KEY (`provider`,`event_id`),
   KEY `webhook_event_received` (`received_at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TRIGGER `account_changed` AFTER UPDATE ON `account` FOR EACH ROW
+BEGIN
+  IF (OLD.phone_hash IS NULL) <> (NEW.phone_hash IS NULL) OR (OLD.phone_verified_at IS NULL) <> (NEW.phone_verified_at IS NULL)
+     OR (OLD.second_factor IS NULL) <> (NEW.second_factor IS NULL) THEN
+    INSERT INTO account_count (shard, accounts, with_phone, verified, two_factor)
+    VALUES (CONNECTION_ID() MOD 251, 0, (NEW.phone_hash IS NOT NULL) - (OLD.phone_hash IS NOT NULL),
+            (NEW.phone_verified_at IS NOT NULL) - (OLD.phone_verified_at IS NOT NULL), (NEW.second_factor IS NOT NULL) - (OLD.second_factor IS NOT NULL))
+        ON DUPLICATE KEY UPDATE with_phone = with_phone + VALUES(with_phone), verified = verified + VALUES(verified),
+                                two_factor = two_factor + VALUES(two_factor);
+  END IF;
+END;
+
+CREATE TRIGGER `account_made` AFTER INSERT ON `account` FOR EACH ROW
+BEGIN
+  IF @countersign_counts_later IS NULL THEN
+    INSERT INTO account_count (shard, accounts, with_phone, verified, two_factor)
+    VALUES (CONNECTION_ID() MOD 251, 1, NEW.phone_hash IS NOT NULL, NEW.phone_verified_at IS NOT NULL, NEW.second_factor IS NOT NULL)
+        ON DUPLICATE KEY UPDATE accounts = accounts + 1, with_phone = with_phone + VALUES(with_phone),
+                                verified = verified + VALUES(verified), two_factor = two_factor + VALUES(two_factor);
+  END IF;
+END;
+
+CREATE TRIGGER `account_removed` AFTER DELETE ON `account` FOR EACH ROW
+BEGIN
+  INSERT INTO account_count (shard, accounts, with_phone, verified, two_factor)
+  VALUES (CONNECTION_ID() MOD 251, -1, -(OLD.phone_hash IS NOT NULL), -(OLD.phone_verified_at IS NOT NULL), -(OLD.second_factor IS NOT NULL))
+      ON DUPLICATE KEY UPDATE accounts = accounts - 1, with_phone = with_phone + VALUES(with_phone),
+                              verified = verified + VALUES(verified), two_factor = two_factor + VALUES(two_factor);
+END;
+
+CREATE TRIGGER `message_made` AFTER INSERT ON `message` FOR EACH ROW
+BEGIN
+  IF @countersign_counts_later IS NULL THEN
+    INSERT INTO message_move (shard, minute, kind, channel, country, provider, status, messages, used, price)
+    VALUES (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at), NEW.kind, NEW.channel, COALESCE(NEW.country, ''),
+            COALESCE(NEW.provider, ''), IF(NEW.status = 'sending', 'queued', NEW.status), 1, NEW.used_at IS NOT NULL, COALESCE(NEW.price, 0))
+        ON DUPLICATE KEY UPDATE messages = messages + 1, used = used + VALUES(used), price = price + VALUES(price);
+  END IF;
+END;
+
+CREATE TRIGGER `message_moved` AFTER UPDATE ON `message` FOR EACH ROW
+BEGIN
+  IF IF(OLD.status = 'sending', 'queued', OLD.status) <> IF(NEW.status = 'sending', 'queued', NEW.status)
+     OR NOT OLD.provider <=> NEW.provider OR NOT OLD.price <=> NEW.price OR (OLD.used_at IS NULL) <> (NEW.used_at IS NULL) THEN
+    INSERT INTO message_move (shard, minute, kind, channel, country, provider, status, messages, used, price)
+    VALUES (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', OLD.created_at), OLD.kind, OLD.channel, COALESCE(OLD.country, ''),
+            COALESCE(OLD.provider, ''), IF(OLD.status = 'sending', 'queued', OLD.status), -1, -(OLD.used_at IS NOT NULL), -COALESCE(OLD.price, 0)),
+           (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at), NEW.kind, NEW.channel, COALESCE(NEW.country, ''),
+            COALESCE(NEW.provider, ''), IF(NEW.status = 'sending', 'queued', NEW.status), 1, NEW.used_at IS NOT NULL, COALESCE(NEW.price, 0))
+        ON DUPLICATE KEY UPDATE messages = messages + VALUES(messages), used = used + VALUES(used), price = price + VALUES(price);
+  END IF;
+END;
 

@@ -29,6 +29,12 @@ package struct EmailAddress: Sendable {
     key = text.lowercased()
   }
 
+  /// An address with all of its local part but the first character hidden: `a•••@example.com`.
+  static func masked(_ text: String) -> String {
+    let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+    return "\(parts[0].prefix(1))•••@\(parts.count > 1 ? parts[1] : "")"
+  }
+
   private static func isDomainByte(_ byte: UInt8) -> Bool {
     Base64URL.isDigit(byte) && byte != UInt8(ascii: "_")
   }

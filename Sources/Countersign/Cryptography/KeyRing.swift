@@ -30,6 +30,8 @@ package struct KeyRing: Sendable {
     case totp = "totp/v1"
     case proof = "proof/v1"
     case unsubscribe = "unsubscribe/v1"
+    case audit = "audit/v1"
+    case approval = "approval/v1"
   }
 
   /// A sealed value that cannot be opened: a retired key, or a value moved from another row.

@@ -90,14 +90,13 @@ final class ReceiptStore {
     let destinationSealed: [UInt8]
     let fallbackSealed: [UInt8]?
     let isFailed: Bool
-    let createdAt: Date
     let expiresAt: Date
   }
 
   func withFallback(at now: Date) throws -> [Waiting] {
     try connection.all(
       """
-      SELECT id, account_id, destination_sealed, fallback_sealed, status, created_at, expires_at
+      SELECT id, account_id, destination_sealed, fallback_sealed, status, expires_at
         FROM message
        WHERE channel = 'sms'
          AND queue_lane = \(OutgoingMessage.receiptLane)
@@ -112,7 +111,7 @@ final class ReceiptStore {
         destinationSealed: try row.bytes("destination_sealed"),
         fallbackSealed: try row.optionalBytes("fallback_sealed"),
         isFailed: ["undelivered", "failed"].contains(try row.text("status")),
-        createdAt: try row.time("created_at"), expiresAt: try row.time("expires_at"))
+        expiresAt: try row.time("expires_at"))
     }
   }
 
@@ -124,7 +123,7 @@ final class ReceiptStore {
       SELECT 1 AS later
         FROM message
        WHERE account_id = \(account)
-         AND created_at > \(waiting.createdAt)
+         AND id > \(waiting.id)
          AND kind = 'code'
        LIMIT 1
       """) == nil

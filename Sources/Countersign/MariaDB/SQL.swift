@@ -57,6 +57,18 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
       values += list.map(\.sqlValue)
     }
 
+    /// A part of a statement that is one of ours, with its values.
+    package mutating func appendInterpolation(part: SQL) {
+      text += part.text
+      values += part.values
+    }
+
+    /// Conditions that all have to hold, each a statement's part of its own; at least one.
+    package mutating func appendInterpolation(all conditions: [SQL]) {
+      text += conditions.map(\.text).joined(separator: " AND ")
+      values += conditions.flatMap(\.values)
+    }
+
     /// Rows for `VALUES …`, at least one, all of the same length.
     package mutating func appendInterpolation(rows: [[SQLValue]]) {
       text += rows.map { "(" + $0.map { _ in "?" }.joined(separator: ", ") + ")" }

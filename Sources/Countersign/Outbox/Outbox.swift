@@ -28,6 +28,7 @@ package struct Outbox {
       envelope = OutboxStore.Envelope(
         destination: try vault.sealDestination(number.e164, message.id),
         hash: try phones.hash(number))
+      envelope.ending = try phones.ending(of: number)
       envelope.country = number.region.utf8.count == 2 ? number.region : nil
       if message.channel == .sms { envelope.segments = ShortMessage.segments(message.text.body) }
       envelope.price = try destinations.cost(of: message.text.body, to: number, message.channel)

@@ -12,6 +12,8 @@ struct OutboxStore {
   struct Envelope {
     let destination: [UInt8]
     let hash: [UInt8]
+    /// Of a number's last digits; nought for an address.
+    var ending: [UInt8] = [0, 0, 0, 0]
     var country: String?
     var segments: Int?
     /// What it is expected to cost, in millionths of a US dollar.
@@ -31,10 +33,11 @@ struct OutboxStore {
     let lane = message.kind.lane.rawValue
     try connection.execute(
       """
-      INSERT INTO message (id, kind, channel, lane, account_id, notification_id, destination_sealed, destination_hash, country,
+      INSERT INTO message (id, kind, channel, lane, account_id, notification_id, destination_sealed, destination_hash,
+                           destination_ending, country,
                            segments, price, payload_sealed, fallback_sealed, queue_lane, due_at, expires_at, created_at)
       VALUES (\(message.id), \(message.kind.rawValue), \(message.channel.rawValue), \(lane), \(message.account), \(message.notification),
-              \(envelope.destination), \(envelope.hash), \(envelope.country), \(envelope.segments), \(envelope.price),
+              \(envelope.destination), \(envelope.hash), \(envelope.ending), \(envelope.country), \(envelope.segments), \(envelope.price),
               \(envelope.payload), \(envelope.fallback), \(lane), \(now), \(message.expiresAt), \(now))
       """)
   }

@@ -176,6 +176,11 @@ package struct PhoneVault: Sendable {
     try keys.indexMAC(.phoneIndex, [Array(number.e164.utf8)])
   }
 
+  /// A keyed hash of a number's last digits.
+  func ending(_ digits: String) throws -> [UInt8] {
+    Array(try keys.indexMAC(.phoneIndex, [Array("ending".utf8), Array(digits.utf8)]).prefix(4))
+  }
+
   /// - Parameter context: the table, the column, and the row's key.
   package func seal(_ number: PhoneNumber, context: [UInt8]) throws -> [UInt8] {
     try keys.seal(Array(number.e164.utf8), .phone, context: context)

@@ -90,6 +90,19 @@ import Testing
         try connection.all(SQL(trustedText: "SHOW CREATE TABLE `\(name)`")).first)
       text += try row.text("Create Table") + ";\n\n"
     }
+    for trigger in try connection.all(
+      """
+      SELECT trigger_name AS name, action_timing AS timing, event_manipulation AS event, event_object_table AS target,
+             action_statement AS body
+        FROM information_schema.triggers
+       WHERE trigger_schema = DATABASE()
+       ORDER BY trigger_name
+      """)
+    {
+      text += "CREATE TRIGGER `\(try trigger.text("name"))` \(try trigger.text("timing"))"
+      text += " \(try trigger.text("event")) ON `\(try trigger.text("target"))` FOR EACH ROW\n"
+      text += "\(try trigger.text("body"));\n\n"
+    }
     let path = "\(TestDatabase.root)/db/schema.sql"
     let kept = try String(contentsOfFile: path, encoding: .utf8)
     let isTrue = kept.hasSuffix(text)

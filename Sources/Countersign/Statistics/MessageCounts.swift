@@ -1,0 +1,221 @@
+package import FoundationEssentials
+
+/// Keeping the counts of messages.
+///
+/// The database's triggers write each move of a message down as what it was counted as, less one, and what it counts as, more
+/// one, in the transaction of the move (`message_move`). The courier adds that to the counts now and then; whoever
+/// reads adds what waits, in the same statement, and so is exact at any moment.
+package struct MessageCounts {
+  private let connection: Connection
+
+  package init(_ connection: Connection) {
+    self.connection = connection
+  }
+
+  // MARK: Adding what has moved
+
+  /// Adds what waits to the counts, a connection's rows in a transaction.
+  package func add() throws {
+    for row in try connection.all("SELECT DISTINCT shard FROM message_move") {
+      let shard = try row.int("shard")
+      try connection.transaction { try add(shard: shard) }
+    }
+  }
+
+  /// What is locked just now is a move that is not committed: it is left for the next time, since whoever holds it may wait for
+  /// what is held here.
+  private func add(shard: Int) throws {
+    let rows = try connection.all(
+      """
+      SELECT minute, kind, channel, country, provider, status, messages, used, price
+        FROM message_move
+       WHERE shard = \(shard)
+         FOR UPDATE SKIP LOCKED
+      """)
+    var touched: Set<Span> = []
+    for row in rows {
+      let sort = try Sort(row)
+      let minute = try row.int("minute")
+      for span in Span.all(of: minute) {
+        try add(row, span, span.isBrief ? sort.brief : sort)
+        touched.insert(span)
+      }
+      // By its key: what another statement has put beside it meanwhile stays.
+      try connection.execute(
+        """
+        DELETE FROM message_move
+         WHERE shard = \(shard)
+           AND minute = \(minute)
+           AND kind = \(sort.kind)
+           AND channel = \(sort.channel)
+           AND country = \(sort.country)
+           AND provider = \(sort.provider)
+           AND status = \(sort.status)
+        """)
+    }
+    for span in touched {
+      try connection.execute(
+        """
+        DELETE FROM message_count
+         WHERE span = \(span.name)
+           AND start = \(span.start)
+           AND messages = 0
+           AND used = 0
+           AND price = 0
+        """)
+    }
+  }
+
+  private func add(_ row: Row, _ span: Span, _ sort: Sort) throws {
+    try connection.execute(
+      """
+      INSERT INTO message_count (span, start, kind, channel, country, provider, status, messages, used, price)
+      VALUES (\(span.name), \(span.start), \(sort.kind), \(sort.channel), \(sort.country), \(sort.provider),
+              \(sort.status), \(try row.int("messages")), \(try row.int("used")), \(try row.int("price")))
+          ON DUPLICATE KEY UPDATE
+             messages = messages + VALUES(messages), used = used + VALUES(used), price = price + VALUES(price)
+      """)
+  }
+
+  /// A stretch of time that is counted by itself.
+  private struct Span: Hashable {
+    let name: String
+    /// Minutes since 1970.
+    let start: Int
+
+    /// Without kind and country: what is read by the minute is how much there is.
+    var isBrief: Bool { name == "minute" }
+
+    static func all(of minute: Int) -> [Span] {
+      [
+        Span(name: "ever", start: 0), Span(name: "day", start: minute / 1_440 * 1_440),
+        Span(name: "hour", start: minute / 60 * 60), Span(name: "minute", start: minute),
+      ]
+    }
+  }
+
+  private struct Sort {
+    var kind: String
+    let channel: String
+    var country: String
+    let provider: String
+    let status: String
+
+    init(_ row: Row) throws {
+      kind = try row.text("kind")
+      channel = try row.text("channel")
+      country = try row.text("country")
+      provider = try row.text("provider")
+      status = try row.text("status")
+    }
+
+    var brief: Sort {
+      var sort = self
+      (sort.kind, sort.country) = ("", "")
+      return sort
+    }
+  }
+
+  /// Removes the minutes that nobody looks at any more.
+  package func purge(at now: Date) throws(DatabaseError) -> Int {
+    let before = Int(now.timeIntervalSince1970) / 60 - 2 * 1_440
+    return try connection.execute(
+      "DELETE FROM message_count WHERE span = 'minute' AND start < \(before) LIMIT 10000")
+  }
+
+  // MARK: Counting anew
+
+  /// How many sorts of messages are counted wrong, looking at every message there is.
+  ///
+  /// Each comparison is one statement, and so of one moment, whatever is sent meanwhile.
+  package func wrongSorts() throws -> Int {
+    var wrong = 0
+    for difference in [Self.hoursWrong, Self.daysWrong, Self.everWrong] {
+      let row = try connection.first("SELECT COUNT(*) AS wrong FROM (\(part: difference)) AS w")
+      wrong += try row?.int("wrong") ?? 0
+    }
+    return wrong
+  }
+
+  /// Counts every message anew, and corrects the counts by what differs, while everything runs.
+  package func correct() throws {
+    for difference in [Self.hoursWrong, Self.daysWrong, Self.everWrong] {
+      try correct(by: difference)
+    }
+    try connection.execute(
+      "DELETE FROM message_count WHERE messages = 0 AND used = 0 AND price = 0")
+  }
+
+  private func correct(by difference: SQL) throws {
+    try connection.execute(
+      """
+      INSERT INTO message_count (span, start, kind, channel, country, provider, status, messages, used, price)
+      SELECT span, start, kind, channel, country, provider, status, messages, used, price
+        FROM (\(part: difference)) AS difference
+          ON DUPLICATE KEY UPDATE
+             messages = message_count.messages + VALUES(messages), used = message_count.used + VALUES(used),
+             price = message_count.price + VALUES(price)
+      """)
+  }
+
+  /// What the messages are more than the hours and what waits to be added to them.
+  private static let hoursWrong: SQL = """
+    SELECT 'hour' AS span, start, kind, channel, country, provider, status,
+           CAST(SUM(messages) AS SIGNED) AS messages, CAST(SUM(used) AS SIGNED) AS used, CAST(SUM(price) AS SIGNED) AS price
+      FROM (SELECT TIMESTAMPDIFF(HOUR, '1970-01-01', created_at) * 60 AS start, kind, channel, COALESCE(country, '') AS country,
+                   COALESCE(provider, '') AS provider, IF(status = 'sending', 'queued', status) AS status,
+                   COUNT(*) AS messages, COUNT(used_at) AS used, COALESCE(SUM(price), 0) AS price
+              FROM message
+             GROUP BY 1, 2, 3, 4, 5, 6
+             UNION ALL
+            SELECT start, kind, channel, country, provider, status, -messages, -used, -price
+              FROM message_count
+             WHERE span = 'hour'
+             UNION ALL
+            SELECT minute DIV 60 * 60, kind, channel, country, provider, status, -messages, -used, -price
+              FROM message_move) AS both_sides
+     GROUP BY start, kind, channel, country, provider, status
+    HAVING SUM(messages) <> 0 OR SUM(used) <> 0 OR SUM(price) <> 0
+    """
+
+  private static let daysWrong: SQL = """
+    SELECT 'day' AS span, start, kind, channel, country, provider, status,
+           CAST(SUM(messages) AS SIGNED) AS messages, CAST(SUM(used) AS SIGNED) AS used, CAST(SUM(price) AS SIGNED) AS price
+      FROM (SELECT start DIV 1440 * 1440 AS start, kind, channel, country, provider, status, messages, used, price
+              FROM message_count
+             WHERE span = 'hour'
+             UNION ALL
+            SELECT start, kind, channel, country, provider, status, -messages, -used, -price
+              FROM message_count
+             WHERE span = 'day') AS both_sides
+     GROUP BY start, kind, channel, country, provider, status
+    HAVING SUM(messages) <> 0 OR SUM(used) <> 0 OR SUM(price) <> 0
+    """
+
+  private static let everWrong: SQL = """
+    SELECT 'ever' AS span, 0 AS start, kind, channel, country, provider, status,
+           CAST(SUM(messages) AS SIGNED) AS messages, CAST(SUM(used) AS SIGNED) AS used, CAST(SUM(price) AS SIGNED) AS price
+      FROM (SELECT kind, channel, country, provider, status, messages, used, price
+              FROM message_count
+             WHERE span = 'day'
+             UNION ALL
+            SELECT kind, channel, country, provider, status, -messages, -used, -price
+              FROM message_count
+             WHERE span = 'ever') AS both_sides
+     GROUP BY kind, channel, country, provider, status
+    HAVING SUM(messages) <> 0 OR SUM(used) <> 0 OR SUM(price) <> 0
+    """
+
+  /// Counts every account anew; nobody may change one meanwhile.
+  package func correctAccounts() throws {
+    try connection.transaction {
+      try connection.execute("DELETE FROM account_count")
+      try connection.execute(
+        """
+        INSERT INTO account_count (shard, accounts, with_phone, verified, two_factor)
+        SELECT 0, COUNT(*), COUNT(phone_hash), COUNT(phone_verified_at), COUNT(second_factor)
+          FROM account
+        """)
+    }
+  }
+}
