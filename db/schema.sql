@@ -470,6 +470,7 @@ CREATE TABLE `session` (
   `id` binary(16) NOT NULL COMMENT 'its name towards its owner',
   `account_id` binary(16) NOT NULL,
   `aal` tinyint(4) NOT NULL COMMENT 'authenticator assurance level: 1 after a password, 2 after a second factor',
+  `factor` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin DEFAULT NULL COMMENT 'the one that raised it to level 2' CHECK (`factor` in ('sms','app','backup')),
   `factor_at` datetime(6) DEFAULT NULL COMMENT 'when a second factor was last proven in it',
   `user_agent` varchar(200) NOT NULL DEFAULT '',
   `address` varbinary(45) NOT NULL DEFAULT '',

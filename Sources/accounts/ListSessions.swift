@@ -21,7 +21,7 @@ struct ListSessions {
 
   func respond(to request: Request) throws -> Response {
     let session = try gate.required(request)
-    let entries = try sessions.list(session, at: request.time).map { summary in
+    let entries = try sessions.list(session.account.id, at: request.time).map { summary in
       Answer.Entry(
         id: summary.id, device: summary.userAgent, address: summary.address,
         createdAt: summary.createdAt,

@@ -4,7 +4,6 @@ import FoundationEssentials
 /// GET /api/admin/providers: how each provider fares.
 struct ListProviders {
   let providers: Providers
-  let gate: SessionGate
 
   private struct Answer: Encodable {
     struct Data: Encodable {
@@ -25,8 +24,7 @@ struct ListProviders {
     let data: Data
   }
 
-  func respond(to request: Request) throws -> Response {
-    _ = try gate.administrator(request)
+  func respond(to request: Request, by admin: Administrator) throws -> Response {
     let entries = try providers.standings().map { name, standing in
       Answer.Entry(
         name: name, state: standing?.state ?? "closed", changedAt: standing?.changedAt,

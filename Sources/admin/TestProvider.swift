@@ -3,7 +3,7 @@ import Countersign
 /// POST /api/admin/providers/{name}/test: asks a provider whether it is there, and sends nothing.
 struct TestProvider {
   let providers: Providers
-  let gate: SessionGate
+  let oversight: Oversight
 
   private struct Answer: Encodable {
     struct Data: Encodable {
@@ -16,9 +16,12 @@ struct TestProvider {
     let data: Data
   }
 
-  func respond(to request: Request) throws -> Response {
-    _ = try gate.administrator(request)
+  func respond(to request: Request, by admin: Administrator) throws -> Response {
     let name = request.parameters["name"] ?? ""
+    guard try providers.standings().contains(where: { $0.name == name }) else {
+      throw Rejection(.notFound)
+    }
+    try oversight.record(AuditEvent(.providerTested, details: ["provider": name]), by: admin)
     guard let reply = try providers.ask(name) else { throw Rejection(.notFound) }
     return try .json(
       Answer(

@@ -35,8 +35,19 @@ struct APIKey: ParsableCommand {
       }
       guard !chosen.isEmpty else { throw ValidationError("At least one scope is needed.") }
       try reporting {
-        let (connection, _) = try system.connection()
-        print(try ServiceKeys(connection).create(name: name, scopes: chosen, at: .now).reveal())
+        let (connection, configuration) = try system.connection()
+        let audit = Audit(connection, configuration, OperatorLog.logger)
+        let key = try connection.transaction {
+          try audit.record(
+            AuditEvent(
+              .apiKeyCreated,
+              details: [
+                "name": name, "scopes": chosen.map(\.rawValue).sorted().joined(separator: ","),
+              ]),
+            by: .operatorAtMachine, at: .now)
+          return try ServiceKeys(connection).create(name: name, scopes: chosen, at: .now)
+        }
+        print(key.reveal())
       }
     }
   }

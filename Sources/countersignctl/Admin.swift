@@ -3,6 +3,8 @@ import Countersign
 import FoundationEssentials
 import Glibc
 
+extension Account.Role: ExpressibleByArgument {}
+
 /// Administrators are made here and nowhere else.
 struct Admin: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,7 +13,7 @@ struct Admin: ParsableCommand {
   struct Create: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract:
-        "Makes an account with the role admin. Its owner binds an authenticator app at the first login."
+        "Makes an account of an administrator. Its owner binds an authenticator app at the first login."
     )
 
     @Option(help: "The email address to sign in with; asked for without this option.")
@@ -22,7 +24,17 @@ struct Admin: ParsableCommand {
         "The password; asked for without this option, so that it stands in no list of processes.")
     var password: String?
 
+    @Option(
+      help: ArgumentHelp(
+        "admin may do everything; support looks, sends password resets, and ends sessions; security looks, removes second factors, locks, and changes abuse rules."
+      ))
+    var role = Account.Role.admin
+
     @OptionGroup var system: SystemOptions
+
+    func validate() throws {
+      guard role.isAdministrative else { throw ValidationError("\(role) administers nothing.") }
+    }
 
     func run() throws {
       let email = try email ?? Self.askForEmail()
@@ -32,8 +44,14 @@ struct Admin: ParsableCommand {
       try reporting {
         let (connection, configuration) = try system.connection()
         let accounts = Accounts(connection, configuration, breaches: nil)
+        let audit = Audit(connection, configuration, OperatorLog.logger)
         let id = try accounts.createAdministrator(
-          address, Secret(try password ?? Self.ask()), at: .now)
+          address, Secret(try password ?? Self.ask()), role, at: .now
+        ) { account in
+          try audit.record(
+            AuditEvent(.administratorCreated, about: account, details: ["role": role.rawValue]),
+            by: .operatorAtMachine, at: .now)
+        }
         print(id)
       }
     }

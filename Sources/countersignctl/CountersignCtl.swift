@@ -9,6 +9,7 @@ struct CountersignCtl: ParsableCommand {
     subcommands: [
       Up.self, Migrate.self, Doctor.self, Admin.self, APIKey.self, DestinationsCommand.self,
       EventsCommand.self, SuppressionsCommand.self, Preview.self, Keys.self, Purge.self,
+      AuditCommand.self, StatisticsCommand.self, Seed.self,
     ])
 }
 

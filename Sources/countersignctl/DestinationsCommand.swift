@@ -36,11 +36,10 @@ struct DestinationsCommand: ParsableCommand {
       }
       if let country { return .country(try region(country), isAllowed: false) }
       if let prefix {
-        let digits = prefix.utf8.dropFirst()
-        guard prefix.utf8.first == UInt8(ascii: "+"), (1...14).contains(digits.count),
-          digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
-        else { throw ValidationError("\(prefix) is no prefix; one is + and up to 14 digits.") }
-        return .prefix(prefix)
+        guard let rule = DestinationRule(prefix: prefix) else {
+          throw ValidationError("\(prefix) is no prefix; one is + and up to 14 digits.")
+        }
+        return rule
       }
       if let number {
         guard let number = PhoneNumber(number, region: "ZZ") else {
@@ -69,8 +68,9 @@ struct DestinationsCommand: ParsableCommand {
 
     func run() throws {
       try reporting {
-        let (connection, _) = try system.connection()
-        for rule in try DestinationStore(connection: connection).list() {
+        let (connection, configuration) = try system.connection()
+        let phones = PhoneVault(configuration.keys)
+        for rule in try DestinationStore(connection: connection).list(phones) {
           let note = rule.note.isEmpty ? "" : "  \(rule.note)"
           print("\(rule.isAllowed ? "allowed" : "blocked")  \(rule.kind) \(rule.value)\(note)")
         }

@@ -51,7 +51,7 @@ struct Doctor: ParsableCommand {
       return "up to date"
     }
     check("budgets") {
-      let overview = SendOverview(connection, configuration)
+      let overview = try SendOverview(connection, configuration)
       for warning in try overview.warnings(at: .now) { print("NOTE    \(warning)") }
       return try overview.budgets(at: .now)
     }

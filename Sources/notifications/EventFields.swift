@@ -83,7 +83,7 @@ struct EventFields: RequestBody {
       let left = try required(remaining, .remaining)
       guard (0...1_000).contains(left) else { throw Rejection(.invalidField, field: "remaining") }
       return .security(.backupCodeUsed(left: left))
-    case .passwordReset, .backupCodesReplaced, .factorDisabled, .codesFailing:
+    case .passwordReset, .passwordResetForced, .backupCodesReplaced, .factorDisabled, .codesFailing:
       throw Rejection(.invalidField, field: "type")
     }
   }
@@ -102,7 +102,8 @@ extension AccountEvent.Kind {
   /// True for what the host tells of; the others happen here.
   var isOfHost: Bool {
     switch self {
-    case .passwordReset, .backupCodesReplaced, .factorDisabled, .codesFailing: false
+    case .passwordReset, .passwordResetForced, .backupCodesReplaced, .factorDisabled, .codesFailing:
+      false
     default: true
     }
   }

@@ -150,7 +150,7 @@ def test_a_breaker_opens_is_seen_and_closes(both):
     ask(both, number, key)
     both.wait_for_message(number)
     eventually(lambda: standing()["state"] == "open" and standing()["last_failure"] == "provider_unavailable")
-    assert both.rows("SELECT 1 FROM alert WHERE kind = 'provider_down' AND detail LIKE %s", "twilio %")
+    assert both.rows("SELECT 1 FROM alert WHERE kind = 'provider_down' AND detail = %s", "twilio")
     metrics = both.call("GET", "/metrics/verify-phone").text
     assert 'countersign_provider_available{provider="twilio"} 0' in metrics
     assert "twilio is left alone" in both.ctl("doctor", check=False).stdout

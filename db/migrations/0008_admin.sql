@@ -7,6 +7,10 @@ ALTER TABLE account
   ADD COLUMN IF NOT EXISTS name_key VARCHAR(100) GENERATED ALWAYS AS (LOWER(name)) STORED COMMENT 'what a name is looked for by',
   ADD KEY IF NOT EXISTS account_name (name_key);
 
+-- Which factor raised a session: an administrator's has to be an app's.
+ALTER TABLE session
+  ADD COLUMN IF NOT EXISTS factor VARCHAR(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NULL COMMENT 'the one that raised it to level 2' CHECK (factor IN ('sms', 'app', 'backup')) AFTER aal;
+
 -- Every act of an administrator, and every look at what is personal. Each entry's MAC covers the one before, so that what is
 -- changed, removed, or moved is found; the programs may insert and read, and nothing else.
 CREATE TABLE IF NOT EXISTS audit_entry (

@@ -30,20 +30,44 @@ package struct DestinationStore {
       let priced = DestinationRules.Priced(country: try row.text("country"), channel: channel)
       rules.prices[priced] = try row.int("amount")
     }
+    rules.limits = try limits()
     return rules
   }
 
+  /// The limits that administrators have changed, by name.
+  func limits() throws -> [String: Int] {
+    var limits: [String: Int] = [:]
+    for row in try connection.all("SELECT name, value FROM limit_setting") {
+      limits[try row.text("name")] = try row.int("value")
+    }
+    return limits
+  }
+
   // MARK: What an operator changes
+
+  /// Changes a limit; nil takes the change back.
+  func setLimit(_ name: String, _ value: Int?, at now: Date) throws(DatabaseError) {
+    guard let value else {
+      try connection.execute("DELETE FROM limit_setting WHERE name = \(name)")
+      return
+    }
+    try connection.execute(
+      """
+      INSERT INTO limit_setting (name, value, updated_at)
+      VALUES (\(name), \(value), \(now))
+          ON DUPLICATE KEY UPDATE value = VALUES(value), updated_at = VALUES(updated_at)
+      """)
+  }
 
   /// Sets a rule in place of the one there was.
   package func set(_ rule: DestinationRule, note: String, _ phones: PhoneVault, at now: Date) throws
   {
     try connection.execute(
       """
-      INSERT INTO destination_rule (kind, value, is_allowed, note, created_at)
-      VALUES (\(rule.kind), \(try rule.value(phones)), \(rule.isAllowed), \(note), \(now))
+      INSERT INTO destination_rule (kind, value, value_sealed, is_allowed, note, created_at)
+      VALUES (\(rule.kind), \(try rule.value(phones)), \(try rule.sealed(phones)), \(rule.isAllowed), \(note), \(now))
           ON DUPLICATE KEY UPDATE
-             is_allowed = VALUES(is_allowed), note = IF(VALUES(note) = '', note, VALUES(note)),
+             value_sealed = VALUES(value_sealed), is_allowed = VALUES(is_allowed), note = IF(VALUES(note) = '', note, VALUES(note)),
              created_at = VALUES(created_at)
       """)
   }
@@ -55,17 +79,26 @@ package struct DestinationStore {
     ) == 1
   }
 
-  /// A rule as it is listed; of a number only that there is one.
+  /// Removes a rule as it is listed.
+  func remove(_ listed: Listed) throws(DatabaseError) {
+    try connection.execute(
+      "DELETE FROM destination_rule WHERE kind = \(listed.kind) AND value = \(listed.key)")
+  }
+
+  /// A rule as it is listed; of a number the beginning of its hash, and its end.
   package struct Listed: Sendable {
     package let kind: String
     package let value: String
+    package let maskedPhone: String?
     package let isAllowed: Bool
     package let note: String
+    package let createdAt: Date
+    fileprivate let key: [UInt8]
   }
 
-  package func list() throws -> [Listed] {
+  package func list(_ phones: PhoneVault) throws -> [Listed] {
     try connection.all(
-      "SELECT kind, value, is_allowed, note FROM destination_rule ORDER BY kind, value"
+      "SELECT kind, value, value_sealed, is_allowed, note, created_at FROM destination_rule ORDER BY kind, value"
     ).map { row in
       let kind = try row.text("kind")
       let value = try row.bytes("value")
@@ -73,7 +106,11 @@ package struct DestinationStore {
         kind: kind,
         value: kind == "number"
           ? Hexadecimal.encode(value.prefix(6)) : String(decoding: value, as: UTF8.self),
-        isAllowed: try row.bool("is_allowed"), note: try row.text("note"))
+        maskedPhone: try row.optionalBytes("value_sealed").flatMap {
+          try? phones.open($0, context: DestinationRule.context(value)).masked
+        },
+        isAllowed: try row.bool("is_allowed"), note: try row.text("note"),
+        createdAt: try row.time("created_at"), key: value)
     }
   }
 
@@ -184,6 +221,16 @@ extension DestinationRule {
 
   fileprivate var isAllowed: Bool {
     if case .country(_, let isAllowed) = self { isAllowed } else { false }
+  }
+
+  fileprivate static func context(_ value: [UInt8]) -> [UInt8] {
+    Array("destination_rule|value|".utf8) + value
+  }
+
+  /// A number, to be shown masked.
+  fileprivate func sealed(_ phones: PhoneVault) throws -> [UInt8]? {
+    guard case .number(let number) = self else { return nil }
+    return try phones.seal(number, context: Self.context(try phones.hash(number)))
   }
 
   fileprivate func value(_ phones: PhoneVault) throws -> [UInt8] {

@@ -62,6 +62,11 @@ package struct Destinations {
     return try rules.numbers.isEmpty || !rules.numbers.contains(phones.hash(number))
   }
 
+  /// The limits that are in force.
+  func limits(_ configured: Configuration.Limits) throws -> Configuration.Limits {
+    configured.replacing(try rules().limits)
+  }
+
   /// What a message costs, in millionths of a US dollar: what an operator says, else what the provider
   /// last charged, else the built-in table.
   func cost(of text: String, to number: PhoneNumber, _ channel: OutgoingMessage.Channel) throws
@@ -104,6 +109,8 @@ struct DestinationRules: Sendable {
   /// Keyed hashes of numbers.
   var numbers: Set<[UInt8]> = []
   var prices: [Priced: Int] = [:]
+  /// Those that an administrator has changed, by name.
+  var limits: [String: Int] = [:]
 }
 
 /// A rule about destinations, as an operator makes it.
@@ -112,4 +119,13 @@ package enum DestinationRule: Sendable {
   case type(PhoneNumber.Kind)
   case prefix(String)
   case number(PhoneNumber)
+
+  /// The rule for what begins with `+` and up to 14 digits; nil for anything else.
+  package init?(prefix: String) {
+    let digits = prefix.utf8.dropFirst()
+    guard prefix.utf8.first == UInt8(ascii: "+"), (1...14).contains(digits.count),
+      digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+    else { return nil }
+    self = .prefix(prefix)
+  }
 }

@@ -28,6 +28,8 @@ package enum LimitKey: Sendable {
   case failingAccounts
   /// Accounts, known or not, whose password was tried with a wrong one.
   case failingLogins
+  /// Whole numbers that an administrator looks at.
+  case reveals(Account.ID)
 
   var fields: [String] {
     switch self {
@@ -49,6 +51,7 @@ package enum LimitKey: Sendable {
     case .passwordFailures(let account): ["password-failures", account.description]
     case .failingAccounts: ["failing-accounts"]
     case .failingLogins: ["failing-logins"]
+    case .reveals(let account): ["reveals", account.description]
     }
   }
 

@@ -13,11 +13,11 @@ struct SendGuard {
   private let traffic: TrafficStore
   private let destinations: Destinations
   private let puzzles: ProofOfWork
-  private let judgement: SendJudgement
+  private var judgement: SendJudgement
   private let alerts: Alerts
   private let consent: Consent
   private let canCall: Bool
-  private let settings: Configuration.Limits
+  private var settings: Configuration.Limits
 
   init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
@@ -103,6 +103,15 @@ struct SendGuard {
   ///   wait; `proof_required` with a puzzle.
   func send(
     _ request: Request, at now: Date, permit: () throws -> Void = {}, queue: () throws -> Bool
+  ) throws {
+    var inForce = self
+    inForce.settings = try destinations.limits(settings)
+    inForce.judgement = SendJudgement(settings: inForce.settings)
+    try inForce.sendWithin(request, at: now, permit: permit, queue: queue)
+  }
+
+  private func sendWithin(
+    _ request: Request, at now: Date, permit: () throws -> Void, queue: () throws -> Bool
   ) throws {
     // A number that a caller sent was looked at before; this is one that we hold.
     guard try destinations.allows(request.number) else {

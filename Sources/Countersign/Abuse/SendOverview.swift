@@ -5,9 +5,10 @@ package struct SendOverview {
   private let store: TrafficStore
   private let judgement: SendJudgement
 
-  package init(_ connection: Connection, _ configuration: Configuration) {
+  package init(_ connection: Connection, _ configuration: Configuration) throws {
     store = TrafficStore(connection: connection)
-    judgement = SendJudgement(settings: configuration.limits)
+    let changed = try DestinationStore(connection: connection).limits()
+    judgement = SendJudgement(settings: configuration.limits.replacing(changed))
   }
 
   /// What went out today and in the last hour, of how much, on one line.

@@ -24,8 +24,12 @@ package struct Account: Sendable {
   package let coolingOffUntil: Date?
   package let createdAt: Date
 
-  package enum Role: String, Sendable, Encodable {
-    case user, admin
+  /// What its owner may do beside what everybody may; see `AdminAct`.
+  package enum Role: String, Sendable, Codable, CaseIterable {
+    case user, support, security, admin
+
+    /// True for those who administer: their second factor is an app, and no device is remembered for them.
+    package var isAdministrative: Bool { self != .user }
   }
 
   package var isPhoneVerified: Bool { phone != nil && phoneVerifiedAt != nil }

@@ -71,6 +71,24 @@ struct AccountStore {
       .optionalText("second_factor").flatMap { Factor(rawValue: $0) }
   }
 
+  /// True while nobody signs in with it.
+  func isLocked(_ id: Account.ID) throws(DatabaseError) -> Bool {
+    try connection.first(
+      "SELECT 1 AS locked FROM account WHERE id = \(id) AND locked_at IS NOT NULL") != nil
+  }
+
+  /// False when it was locked, or was not, already.
+  func setLocked(_ id: Account.ID, _ time: Date?) throws(DatabaseError) -> Bool {
+    try connection.execute(
+      "UPDATE account SET locked_at = \(time) WHERE id = \(id) AND (locked_at IS NULL) = \(time != nil)"
+    ) == 1
+  }
+
+  /// Leaves no password: nothing that anybody types is it.
+  func removePassword(of id: Account.ID) throws(DatabaseError) {
+    try connection.execute("UPDATE account SET password_sealed = NULL WHERE id = \(id)")
+  }
+
   /// True while a number is the account's verified one; nobody changes it before the transaction ends.
   func isVerified(_ phoneHash: [UInt8], of id: Account.ID) throws(DatabaseError) -> Bool {
     try connection.first(

@@ -134,27 +134,32 @@ package struct Accounts {
         }
       }
       try familiar.noteFirst(id, client, at: now)
-      return try sessions.open(id, level: 1, client, at: now)
+      return try sessions.open(id, client, at: now)
     }
     return (id, session, proven != nil)
   }
 
   /// Makes an administrator, from the command line of the machine.
-  package func createAdministrator(_ email: EmailAddress, _ secret: Secret, at now: Date) throws
-    -> Account.ID
-  {
+  ///
+  /// - Parameter record: writes it down, inside the transaction that makes the account.
+  package func createAdministrator(
+    _ email: EmailAddress, _ secret: Secret, _ role: Account.Role, at now: Date,
+    record: (Account) throws -> Void
+  ) throws -> Account.ID {
     let password = try rules.check(secret, context: [email.text])
     let id = Account.ID(at: now)
     let sealed = try keys.seal(
       PasswordHash.make(password), .password, context: Account.passwordContext(id))
-    do {
-      try store.insert(
-        AccountStore.New(
-          id: id, email: email, passwordSealed: sealed, name: nil, locale: "en",
-          region: defaultRegion,
-          currency: "USD", role: .admin, externalID: nil), at: now)
-    } catch  where error.code == .duplicateEntry {
-      throw Rejection(.emailTaken)
+    try connection.transaction {
+      do {
+        try store.insert(
+          AccountStore.New(
+            id: id, email: email, passwordSealed: sealed, name: nil, locale: "en",
+            region: defaultRegion, currency: "USD", role: role, externalID: nil), at: now)
+      } catch let error as DatabaseError where error.code == .duplicateEntry {
+        throw Rejection(.emailTaken)
+      }
+      if let account = try store.find(id) { try record(account) }
     }
     return id
   }
@@ -175,7 +180,7 @@ package struct Accounts {
   /// 1; an administrator has no such device.
   ///
   /// - Parameter device: the remembered device's token, as the caller sent it.
-  /// - Throws: `credentials_invalid`; `too_many_attempts`.
+  /// - Throws: `credentials_invalid`; `too_many_attempts`; `account_locked`, to who knows the password.
   package func signIn(
     email text: String, _ secret: Secret, device: String?, _ client: ClientDescription,
     address: String, at now: Date
@@ -197,13 +202,15 @@ package struct Accounts {
       guard try passwords.isStill(right, of: account.id) else {
         throw Rejection(.credentialsInvalid)
       }
+      guard try !store.isLocked(account.id) else { throw Rejection(.accountLocked) }
       var next: RememberedDevice.Issued?
       // As it is now: a factor may have been turned on meanwhile, too.
       if try store.secondFactor(of: account.id) != nil {
-        next = account.role == .admin ? nil : try devices.use(device, of: account.id, at: now)
+        next =
+          account.role.isAdministrative ? nil : try devices.use(device, of: account.id, at: now)
         guard next != nil else { return nil }
       }
-      let session = try sessions.open(account.id, level: 1, client, at: now)
+      let session = try sessions.open(account.id, client, at: now)
       try familiar.note(account, client, at: now)
       return .session(account.id, session, next)
     }

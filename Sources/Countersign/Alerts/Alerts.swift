@@ -1,14 +1,16 @@
-import FoundationEssentials
+package import FoundationEssentials
 
 /// What an operator has to know of, raised once for each thing it is about.
 package final class Alerts {
   private let connection: Connection
-  /// What `raiseOnce` raised here.
-  private var raised: Set<String> = []
+  /// What `raiseOnce` raised here, and when.
+  private var raised: [String: Date] = [:]
+  /// It may have been resolved since.
+  private static let memory: TimeInterval = 600
 
   private let events: HostEvents
 
-  init(_ connection: Connection, _ configuration: Configuration) {
+  package init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
     events = HostEvents(connection, configuration)
   }
@@ -33,12 +35,22 @@ package final class Alerts {
     case credentialSpray = "credential_spray"
     /// A provider does not answer, or not well enough to be used.
     case providerDown = "provider_down"
+    /// Reports come that no provider has signed.
+    case webhooksForged = "webhooks_forged"
+    /// An administrator took somebody's second factors off.
+    case factorsRemoved = "factors_removed"
+    /// An administrator looked at more whole numbers than support needs.
+    case numbersRevealed = "numbers_revealed"
+    /// A key was made by which messages can be sent.
+    case keyCreated = "api_key_created"
 
     var severity: String {
       switch self {
-      case .deviceReused, .budgetHalfUsed, .budgetShareUsedUp: "warning"
+      case .deviceReused, .budgetHalfUsed, .budgetShareUsedUp, .factorsRemoved, .keyCreated:
+        "warning"
       case .codeSpray, .sealedDataUnreadable, .pumpingSuspected,
-        .destinationStopped, .budgetUsedUp, .credentialSpray, .providerDown:
+        .destinationStopped, .budgetUsedUp, .credentialSpray, .providerDown, .webhooksForged,
+        .numbersRevealed:
         "critical"
       }
     }
@@ -47,10 +59,11 @@ package final class Alerts {
   /// Raises what is found again with every request while an attack lasts; not to be called inside a
   /// transaction, which could undo it.
   func raiseOnce(_ kind: Kind, about subject: String, at now: Date) throws {
-    guard !raised.contains("\(kind.rawValue) \(subject)") else { return }
+    let name = "\(kind.rawValue) \(subject)"
+    if let last = raised[name], last > now - Self.memory { return }
     try raise(kind, about: subject, at: now)
-    if raised.count >= 1_024 { raised = [] }
-    raised.insert("\(kind.rawValue) \(subject)")
+    if raised.count >= 1_024 { raised = [:] }
+    raised[name] = now
   }
 
   /// How many are open, by kind.
@@ -60,16 +73,87 @@ package final class Alerts {
     ).map { (try $0.text("kind"), try $0.int("open")) }
   }
 
-  /// - Parameter subject: what it is about, at most 64 bytes; the same again raises nothing.
+  /// - Parameter subject: what it is about, at most 64 bytes; the same again is counted while the alert is open.
   func raise(_ kind: Kind, about subject: String, at now: Date) throws {
     let id = Identifier<Alerts>(at: now)
     let raised = try connection.execute(
       """
-      INSERT IGNORE INTO alert (id, kind, severity, subject, detail, created_at)
+      INSERT INTO alert (id, kind, severity, subject, detail, created_at)
       VALUES (\(id), \(kind.rawValue), \(kind.severity), \(Array(subject.utf8)), \(subject), \(now))
+          ON DUPLICATE KEY UPDATE times = times + 1, last_at = \(now)
       """)
     if raised == 1 {
       try events.queue(kind.rawValue, severity: kind.severity, alert: id.bytes, at: now)
     }
+  }
+
+  /// Ends what has passed by itself.
+  func resolve(_ kind: Kind, about subject: String, at now: Date) throws(DatabaseError) {
+    try connection.execute(
+      """
+      UPDATE alert
+         SET resolved_at = \(now), resolution = 'It has passed.'
+       WHERE kind = \(kind.rawValue)
+         AND open_subject = \(Array(subject.utf8))
+      """)
+  }
+
+  // MARK: For administrators
+
+  /// An alert as it is shown.
+  package struct Shown: Sendable {
+    package let id: Identifier<Alerts>
+    package let kind: String
+    package let severity: String
+    package let detail: String
+    package let message: OutgoingMessage.ID?
+    package let times: Int
+    package let createdAt: Date
+    package let lastAt: Date?
+    package let resolvedAt: Date?
+    package let resolution: String?
+  }
+
+  /// Those that are open, or are not, newest first.
+  package func list(
+    isOpen: Bool, kind: String?, before cursor: Identifier<Alerts>?, limit: Int
+  ) throws -> [Shown] {
+    var conditions: [SQL] = [isOpen ? "resolved_at IS NULL" : "resolved_at IS NOT NULL"]
+    if let kind { conditions.append("kind = \(kind)") }
+    if let cursor { conditions.append("id < \(cursor)") }
+    return try connection.all(
+      """
+      SELECT id, kind, severity, detail, message_id, times, created_at, last_at, resolved_at, resolution
+        FROM alert
+       WHERE \(all: conditions)
+       ORDER BY id DESC
+       LIMIT \(limit)
+      """
+    ).map { row in
+      Shown(
+        id: try row.id("id"), kind: try row.text("kind"), severity: try row.text("severity"),
+        detail: try row.text("detail"),
+        message: try row.optionalBytes("message_id").flatMap { Identifier(bytes: $0) },
+        times: try row.int("times"), createdAt: try row.time("created_at"),
+        lastAt: try row.optionalTime("last_at"), resolvedAt: try row.optionalTime("resolved_at"),
+        resolution: try row.optionalText("resolution"))
+    }
+  }
+
+  /// Resolves an alert for an administrator; the same thing raises another one from then on. Called inside a
+  /// transaction.
+  ///
+  /// - Throws: `not_found` unless it is open.
+  func resolve(
+    _ id: Identifier<Alerts>, _ resolution: String, by admin: Account.ID, at now: Date
+  ) throws {
+    let changed = try connection.execute(
+      """
+      UPDATE alert
+         SET resolved_at = \(now), resolved_by = \(admin), resolution = \(resolution)
+       WHERE id = \(id)
+         AND resolved_at IS NULL
+      """)
+    guard changed == 1 else { throw Rejection(.notFound) }
   }
 }

@@ -70,10 +70,20 @@ package struct Audit {
     /// The anchor that was noted elsewhere is not in the chain.
     case anchorLost(Int)
 
+    /// Where in the log it is.
+    package var place: Int {
+      switch self {
+      case .changed(let place), .moved(let place, _), .foreign(let place), .anchorLost(let place):
+        place
+      case .missing(let places): places.lowerBound
+      }
+    }
+
     package var description: String {
       switch self {
       case .changed(let place): "entry \(place) was changed"
-      case .moved(let place, let from): "entry \(place) is the one that was written as entry \(from)"
+      case .moved(let place, let from):
+        "entry \(place) is the one that was written as entry \(from)"
       case .missing(let places):
         places.count == 1
           ? "entry \(places.lowerBound) is missing"

@@ -18,7 +18,7 @@ package struct AuditEvent: Sendable {
     }
   }
 
-  package init(_ kind: Kind, about target: Account? = nil, _ details: [String: String] = [:]) {
+  package init(_ kind: Kind, about target: Account? = nil, details: [String: String] = [:]) {
     self.kind = kind
     self.target = target.map(Target.init)
     self.details = details
@@ -111,9 +111,9 @@ package struct AuditActor: Sendable {
     self.requestID = requestID
   }
 
-  /// Whoever runs the operator's program.
-  package static func operatorAtMachine(_ user: String) -> AuditActor {
-    AuditActor(id: nil, email: "operator \(user)", address: "", requestID: "")
+  /// Whoever runs the operator's program, by the name they have on the machine.
+  package static var operatorAtMachine: AuditActor {
+    AuditActor(id: nil, email: "operator \(SystemUser.name)", address: "", requestID: "")
   }
 }
 

@@ -243,20 +243,21 @@ struct ChallengeStore {
       """)
   }
 
-  /// Ends a challenge that was answered; false when it is over, or another code has taken the place
+  /// Ends a challenge that was answered, and notes at the code's message that it was used; false when it is over, or another code has taken the place
   /// of the one that was compared.
   func markAnswered(_ challenge: Found, needsCode: Bool, at now: Date) throws(DatabaseError) -> Bool
   {
     try connection.execute(
       """
-      UPDATE challenge
-         SET ended_at = \(now), code_mac = NULL
-       WHERE token_hash = \(challenge.tokenHash)
-         AND nonce = \(challenge.nonce)
-         AND ended_at IS NULL
-         AND expires_at > \(now)
-         AND (NOT \(needsCode) OR code_mac IS NOT NULL AND code_expires_at > \(now))
-      """) == 1
+      UPDATE challenge c
+        LEFT JOIN message m ON \(needsCode) AND m.id = c.code_message_id
+         SET c.ended_at = \(now), c.code_mac = NULL, m.used_at = \(now)
+       WHERE c.token_hash = \(challenge.tokenHash)
+         AND c.nonce = \(challenge.nonce)
+         AND c.ended_at IS NULL
+         AND c.expires_at > \(now)
+         AND (NOT \(needsCode) OR c.code_mac IS NOT NULL AND c.code_expires_at > \(now))
+      """) > 0
   }
 
   /// Ends everything that an account could still answer or redeem.

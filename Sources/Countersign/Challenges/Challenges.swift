@@ -9,6 +9,7 @@ package import FoundationEssentials
 package struct Challenges {
   private let connection: Connection
   private let store: ChallengeStore
+  private let accounts: AccountStore
   private let checks: FactorChecks
   private let sessions: Sessions
   private let authorizations: Authorizations
@@ -22,7 +23,9 @@ package struct Challenges {
 
   package init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
-    store = ChallengeStore(connection: connection, phones: PhoneVault(configuration.keys))
+    let phones = PhoneVault(configuration.keys)
+    store = ChallengeStore(connection: connection, phones: phones)
+    accounts = AccountStore(connection: connection, vault: phones)
     checks = FactorChecks(connection, configuration)
     sessions = Sessions(connection, configuration)
     authorizations = Authorizations(connection)
@@ -60,8 +63,12 @@ package struct Challenges {
     guard let method = isPreferredUsable ? account.secondFactor : other else {
       throw Rejection(.noSecondFactor)
     }
-    if purpose == .login, case .host = beginner, account.role == .admin {
+    if purpose == .login, case .host = beginner, account.role.isAdministrative {
       throw Rejection(.insufficientScope)
+    }
+    // An app's caller has a session or a password, which a locked account opens nothing with.
+    if case .host = beginner, try accounts.isLocked(account.id) {
+      throw Rejection(.accountLocked)
     }
     let sends = method == .sms && usable.contains { $0.kind == .sms }
     let new = try make(purpose, for: account, details, method, by: beginner, at: now)
@@ -183,7 +190,9 @@ package struct Challenges {
     // What an engine says on the phone names no payment.
     let isSpoken = found.detailsSealed == nil ? canCall : canSpeak
     guard channel != .call || isSpoken else { throw Rejection(.invalidField, field: "channel") }
-    guard found.factor?.isUsable == true, found.method == .sms || found.purpose == .login else {
+    guard found.factor?.isUsable == true,
+      found.method == .sms || found.purpose == .login && !found.account.role.isAdministrative
+    else {
       throw Rejection(.noSecondFactor)
     }
     let details = try found.detailsSealed.map { try codes.openDetails($0, found.tokenHash) }
@@ -238,13 +247,13 @@ package struct Challenges {
       }
       let session =
         if let raised = found.session {
-          try sessions.raise(raised, of: found.account.id, at: now)
+          try sessions.raise(raised, of: found.account.id, by: proven.kind, at: now)
         } else {
-          try sessions.open(found.account.id, level: 2, client, at: now)
+          try sessions.open(found.account.id, by: proven.kind, client, at: now)
         }
       try familiar.note(found.account, client, at: now)
       let device =
-        remembersDevice && found.account.role != .admin
+        remembersDevice && !found.account.role.isAdministrative
         ? try devices.remember(found.account.id, client, at: now) : nil
       return .login(found.account.id, session, device)
     }

@@ -36,6 +36,11 @@ package struct Configuration: Sendable {
   /// Who carries texts and mail, in order of preference. Without anybody for mail, notices by mail wait until
   /// they expire.
   package var providers = Providers(texts: [.twilio], mail: [])
+  /// Whether removing factors, changing abuse rules, and making service keys takes two administrators.
+  package var dualControl = false
+  /// Where alerts go; nil where nobody is told.
+  package var alertURL: HostEventSettings?
+  package var alertEmail: EmailAddress?
   /// Where the host hears of events; nil where it does not.
   package var hostEvents: HostEventSettings?
   /// Where passwords are looked up among breached ones (the range API of Have I Been Pwned); nil
@@ -97,6 +102,10 @@ package struct Configuration: Sendable {
     package var loginFailuresPerAddress = 50
     package var sessionIdleMinutes = 12 * 60
     package var sessionMaximumHours = 30 * 24
+    /// The same of a session of an administrator.
+    package var adminIdleMinutes = 15
+    /// Whole phone numbers that an administrator may look at.
+    package var revealsPerHour = 20
     /// How long transfers wait after a phone or a factor was replaced or removed.
     package var coolingOffHours = 24
     /// Accounts with a wrong second factor within ten minutes that are taken for a spray of guesses.
@@ -180,6 +189,12 @@ package struct Configuration: Sendable {
     let sendGrid = mail.contains(.sendgrid) ? SendGridSettings(&source) : nil
     let smtp = mail.contains(.smtp) ? SMTPSettings(&source) : nil
     let hostEvents = hostEvents(&source)
+    let alertURL = alertURL(&source)
+    let alertEmail = source.parsed(
+      "COUNTERSIGN_ALERT_EMAIL", expected: "an email address", EmailAddress.init)
+    let dualControl = source.parsed("COUNTERSIGN_DUAL_CONTROL", expected: "on or off") {
+      ["on": true, "off": false][$0]
+    }
     let breached = source.value("BREACHED_PASSWORDS_URL")
     let deposit = source.parsed(
       "DEPOSIT_URL", expected: "an https:// address of up to 60 characters"
@@ -197,6 +212,7 @@ package struct Configuration: Sendable {
       twilio: twilio, vonage: vonage, twilioVerify: twilioVerify, vonageVerify: vonageVerify,
       engines: engines, sendGrid: sendGrid, smtp: smtp,
       providers: Providers(texts: texts, mail: mail, routes: routes, rates: rates),
+      dualControl: dualControl ?? false, alertURL: alertURL, alertEmail: alertEmail,
       hostEvents: hostEvents,
       breachedPasswordsURL: breached, depositURL: deposit)
     let unknown = rates.keys.filter { !configuration.textSenders.contains($0) }.sorted()
@@ -244,6 +260,15 @@ package struct Configuration: Sendable {
       return nil
     }
     return HostEventSettings(url: url, secret: Secret(secret))
+  }
+
+  /// Signed as events for the host are, where there is a secret.
+  private static func alertURL(_ source: inout Environment) -> HostEventSettings? {
+    let url = source.parsed(
+      "COUNTERSIGN_ALERT_URL", expected: "an https:// address, or http:// on loopback"
+    ) { $0.hasPrefix("https://") || Environment.isLocal($0) ? $0 : nil }
+    let secret = source.value("COUNTERSIGN_EVENTS_SECRET")
+    return url.map { HostEventSettings(url: $0, secret: secret.map { Secret($0) }) }
   }
 
   private static func allowedCountries(_ text: String) -> AllowedCountries? {
@@ -302,6 +327,8 @@ package struct Configuration: Sendable {
     read(\.loginFailuresPerAddress, "COUNTERSIGN_MAX_LOGIN_FAILURES_PER_ADDRESS", count)
     read(\.sessionIdleMinutes, "COUNTERSIGN_SESSION_IDLE_MINUTES", 1...525_600)
     read(\.sessionMaximumHours, "COUNTERSIGN_SESSION_MAX_HOURS", 1...8_760)
+    read(\.adminIdleMinutes, "COUNTERSIGN_ADMIN_IDLE_MINUTES", 1...60)
+    read(\.revealsPerHour, "COUNTERSIGN_MAX_REVEALS_PER_HOUR", count)
     read(\.coolingOffHours, "COUNTERSIGN_COOLING_OFF_HOURS", 0...8_760)
     read(\.failingAccountsBeforeAlert, "COUNTERSIGN_FAILING_ACCOUNTS_ALERT", count)
     // A stranger gets three fifths of an hour's codes, so that the owner of the number keeps the

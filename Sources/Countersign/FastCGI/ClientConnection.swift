@@ -24,10 +24,6 @@ import Glibc
   /// Takes over an accepted socket.
   init(descriptor: Int32) {
     self.descriptor = descriptor
-    var limit = timeval(tv_sec: Self.patience, tv_usec: 0)
-    let size = socklen_t(MemoryLayout<timeval>.size)
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
     unsafe request = .allocate(capacity: 1)
     unsafe FCGX_InitRequest(request, -1, 0)
     unsafe request.pointee.ipcFd = descriptor
@@ -35,6 +31,16 @@ import Glibc
     // doing so.
     unsafe request.pointee.keepConnection = 1
     forbidLinger()
+    patience(seconds: Self.patience)
+  }
+
+  /// How long a read or a write may block.
+  func patience(seconds: Int) {
+    guard descriptor >= 0 else { return }
+    var limit = timeval(tv_sec: seconds, tv_usec: 0)
+    let size = socklen_t(MemoryLayout<timeval>.size)
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
   }
 
   /// When libfcgi itself closes a connection, over an error, it waits up to two seconds for the
@@ -171,11 +177,24 @@ import Glibc
   ///
   /// - Returns: true when the connection can carry another request.
   func send(_ bytes: [UInt8]) -> Bool {
+    _ = write(bytes)
+    return finish()
+  }
+
+  /// Writes a part of the answer; false when the peer is gone.
+  func write(_ bytes: [UInt8]) -> Bool {
     unsafe bytes.withUnsafeBufferPointer { buffer in
       unsafe buffer.withMemoryRebound(to: CChar.self) {
-        _ = unsafe FCGX_PutStr($0.baseAddress, Int32($0.count), request.pointee.out)
+        unsafe FCGX_PutStr($0.baseAddress, Int32($0.count), request.pointee.out) >= 0
       }
     }
+  }
+
+  /// Ends the request. A connection that is dropped without it ends in the middle of an answer, which nginx then does not take
+  /// for a whole one.
+  ///
+  /// - Returns: true when the connection can carry another request.
+  func finish() -> Bool {
     unsafe FCGX_Finish_r(request)
     // An error while writing makes libfcgi close the connection: its number may be another's by
     // now.

@@ -82,11 +82,43 @@ struct Worker {
     guard let request = connection.receive(maximumBody: maximumBody) else { return }
     var failure: (any Error)?
     let (response, route) = responder.table.respond(to: request) { failure = $0 }
-    if connection.send(response.wire(requestID: request.id)) { set.rest(connection, isNew: false) }
+    let head = response.wire(requestID: request.id)
+    let isReusable =
+      response.rest.map { stream(head, $0.next, to: connection) { failure = $0 } }
+      ?? connection.send(head)
+    if isReusable { set.rest(connection, isNew: false) }
     let duration = MonotonicClock.nanoseconds - start
     metrics.record(
       route: route, status: response.status.code, nanoseconds: duration, limit: response.limit)
     report(request, response, route, duration, failure)
+  }
+
+  /// Sends an answer a part at a time, while another worker takes this one's place: who reads slowly is waited for.
+  private func stream(
+    _ head: [UInt8], _ next: () throws -> [UInt8]?, to connection: ClientConnection,
+    report: (any Error) -> Void
+  ) -> Bool {
+    connection.patience(seconds: 30)
+    defer { connection.patience(seconds: ClientConnection.patience) }
+    let sending = {
+      var part: [UInt8]? = head
+      do {
+        while let bytes = part {
+          guard connection.write(bytes) else { return false }
+          part = try next()
+        }
+        return connection.finish()
+      } catch {
+        report(error)
+        return false
+      }
+    }
+    do {
+      return try SpareWorkers.whileWaiting(sending)
+    } catch {
+      report(error)
+      return false
+    }
   }
 
   /// One line a request: the route's pattern and never its path, no address, nothing personal.
@@ -139,7 +171,8 @@ extension Response {
       "Status: \(status.code) \(status.phrase)\r\nX-Request-Id: \(requestID)\r\nCache-Control: no-store\r\n"
     if status != .noContent { head += "Content-Type: \(contentType)\r\n" }
     for (name, value) in headers { head += "\(name): \(value)\r\n" }
-    head += "Content-Length: \(body.count)\r\n\r\n"
+    if rest == nil { head += "Content-Length: \(body.count)\r\n" }
+    head += "\r\n"
     var bytes: [UInt8] = []
     bytes.reserveCapacity(head.utf8.count + body.count)
     bytes.append(contentsOf: head.utf8)

@@ -81,6 +81,9 @@ package struct Rejection: Error {
     case insufficientScope = "insufficient_scope"
     case levelTooLow = "level_too_low"
     case roleRequired = "role_required"
+    case ownAccount = "own_account"
+    case accountLocked = "account_locked"
+    case approvalOver = "approval_over"
     case credentialsInvalid = "credentials_invalid"
     case emailTaken = "email_taken"
     case externalIDTaken = "external_id_taken"
@@ -88,6 +91,7 @@ package struct Rejection: Error {
     case phoneNotAllowed = "phone_not_allowed"
     case phoneMissing = "phone_missing"
     case phoneInUse = "phone_in_use"
+    case noPhone = "no_phone"
     case phoneTokenInvalid = "phone_token_invalid"
     case codeIncorrect = "code_incorrect"
     /// The same where the code is what authenticates, as 401.
@@ -163,12 +167,16 @@ package struct Rejection: Error {
       case .insufficientScope: (.forbidden, "The key does not allow this.")
       case .levelTooLow: (.forbidden, "A second factor is needed first.")
       case .roleRequired: (.forbidden, "Your account may not do this.")
+      case .ownAccount: (.forbidden, "Another administrator has to do this.")
+      case .accountLocked: (.forbidden, "This account is locked. Contact support.")
+      case .approvalOver: (.conflict, "This was decided already, or has expired.")
       case .credentialsInvalid: (.unauthorized, "The email address or the password is not right.")
       case .emailTaken: (.conflict, "An account with this email address exists.")
       case .externalIDTaken: (.conflict, "Another account has this email address.")
       case .passwordRejected: (.badRequest, "Choose another password.")
       case .phoneNotAllowed: (.badRequest, "Messages cannot be sent to this phone number.")
       case .phoneMissing: (.badRequest, "Phone number is required.")
+      case .noPhone: (.conflict, "The account has no phone number.")
       case .phoneInUse: (.conflict, "Another account has verified this phone number.")
       case .phoneTokenInvalid: (.badRequest, "The proof of the phone number is not valid.")
       case .codeIncorrect: (.badRequest, "Invalid or expired code")

@@ -1,15 +1,29 @@
 package import FoundationEssentials
 
-/// One HTTP response: a status, a few headers, and a whole body.
+/// One HTTP response: a status, a few headers, and a body.
 package struct Response: Sendable {
   package var status: Status
   package var contentType: String
   package var headers: [(name: String, value: String)] = []
   package var body: [UInt8]
+  /// What follows the body, where that is too long to be made whole.
+  package var rest: Rest?
   /// The stable code of the rejection behind this answer, for the log.
   package var rejection: String?
   /// The limit that refused, for the log and for metrics.
   package var limit: String?
+
+  /// The rest of a body, a part at a time until there is none. An error ends the connection, so that nobody takes what came for
+  /// all there is.
+  ///
+  /// The worker that made it sends it: nothing of it goes from one thread to another.
+  package final class Rest: @unchecked Sendable {
+    let next: () throws -> [UInt8]?
+
+    package init(_ next: @escaping () throws -> [UInt8]?) {
+      self.next = next
+    }
+  }
 
   package struct Status: Hashable, Sendable {
     package let code: Int

@@ -26,7 +26,7 @@ package enum HostEvent {
       case .passwordChanged: self = .passwordChanged
       case .passwordReset: self = .passwordReset
       case .phoneChanged: self = .phoneChanged
-      case .factorDisabled, .codesFailing: self = .securityAlert
+      case .factorDisabled, .codesFailing, .passwordResetForced: self = .securityAlert
       case .newLogin, .backupCodesReplaced: return nil
       }
     }

@@ -4,7 +4,8 @@ import FoundationEssentials
 /// Where the host hears of events, and the secret that it knows ours by.
 package struct HostEventSettings: Sendable {
   let url: String
-  let secret: Secret
+  /// Nil where what is posted is not signed.
+  let secret: Secret?
 }
 
 /// How an event is posted, and when again.
@@ -20,13 +21,11 @@ struct HostEventPost: Sendable {
 
   func request(_ body: [UInt8], at now: Date) -> TransferRequest {
     var request = TransferRequest(method: .post, url: settings.url)
-    request.headers = [
-      ("Content-Type", "application/json"),
-      (
-        "Countersign-Signature",
-        Self.signature(body, time: Int(now.timeIntervalSince1970), settings.secret)
-      ),
-    ]
+    request.headers = [("Content-Type", "application/json")]
+    if let secret = settings.secret {
+      let signature = Self.signature(body, time: Int(now.timeIntervalSince1970), secret)
+      request.headers.append(("Countersign-Signature", signature))
+    }
     request.body = body
     return request
   }

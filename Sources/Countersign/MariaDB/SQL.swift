@@ -69,6 +69,12 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
       values += conditions.flatMap(\.values)
     }
 
+    /// Queries whose rows belong together, at least one.
+    package mutating func appendInterpolation(union queries: [SQL]) {
+      text += queries.map(\.text).joined(separator: " UNION ALL ")
+      values += queries.flatMap(\.values)
+    }
+
     /// Rows for `VALUES …`, at least one, all of the same length.
     package mutating func appendInterpolation(rows: [[SQLValue]]) {
       text += rows.map { "(" + $0.map { _ in "?" }.joined(separator: ", ") + ")" }

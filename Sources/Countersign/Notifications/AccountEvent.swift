@@ -24,6 +24,7 @@ package enum AccountEvent: Sendable {
     case newLogin = "new_login"
     case passwordChanged = "password_changed"
     case passwordReset = "password_reset"
+    case passwordResetForced = "password_reset_forced"
     case phoneChanged = "phone_changed"
     case twoFactorEnabled = "two_factor_enabled"
     case twoFactorDisabled = "two_factor_disabled"
@@ -113,6 +114,8 @@ package enum SecurityEvent: Sendable {
   case newLogin(ClientDescription)
   case passwordChanged
   case passwordReset
+  /// By an administrator: the old one opens nothing any more.
+  case passwordResetForced
   case phoneChanged
   case twoFactorEnabled(Factor)
   case twoFactorDisabled
@@ -128,6 +131,7 @@ package enum SecurityEvent: Sendable {
     case .newLogin: .newLogin
     case .passwordChanged: .passwordChanged
     case .passwordReset: .passwordReset
+    case .passwordResetForced: .passwordResetForced
     case .phoneChanged: .phoneChanged
     case .twoFactorEnabled: .twoFactorEnabled
     case .twoFactorDisabled: .twoFactorDisabled
@@ -172,8 +176,8 @@ package struct EventData: Sendable, Codable, Equatable {
       case .twoFactorEnabled(let factor), .factorDisabled(let factor), .codesFailing(let factor):
         method = factor.rawValue
       case .backupCodeUsed(let left): remaining = left
-      case .passwordChanged, .passwordReset, .phoneChanged, .twoFactorDisabled,
-        .backupCodesReplaced:
+      case .passwordChanged, .passwordReset, .passwordResetForced, .phoneChanged,
+        .twoFactorDisabled, .backupCodesReplaced:
         break
       }
     }

@@ -15,7 +15,7 @@ package struct EmbeddedDatabase {
       "--performance-schema=OFF",
       "--character-set-server=utf8mb4", "--collation-server=utf8mb4_nopad_bin",
       "--max-connections=500",
-      "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=256M",
+      "--innodb-buffer-pool-size=\(Self.bufferPool)M", "--innodb-log-file-size=256M",
       "--innodb-flush-log-at-trx-commit=1",
       "--transaction-isolation=READ-COMMITTED", "--log-warnings=1",
     ]
@@ -23,6 +23,12 @@ package struct EmbeddedDatabase {
     process = ChildProcess(
       "mariadb", try Installation.find("mariadbd"), arguments,
       environment: Self.environment(state), in: state)
+  }
+
+  /// A quarter of the machine's memory, in MiB, of which it takes what it uses; 256 at least.
+  private static var bufferPool: Int {
+    let bytes = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    return max(256, bytes / 4 / 1_048_576)
   }
 
   /// With a directory of its own for temporary tables: two installations at once give them the same names.

@@ -35,6 +35,7 @@ package final class Courier {
   private let log: Logger
   private let bell: CourierBellReceiver
   private let destinations: DestinationStore
+  private let counts: MessageCounts
   private let transfers = TransferSet<Work>(connections: maximumTransfers)
   private var outcomes: [MessageOutcome] = []
   private var handover: Handover
@@ -66,6 +67,8 @@ package final class Courier {
   private static let postSeconds: UInt64 = 1
   /// How often providers that said nothing are asked.
   private static let silenceSeconds: UInt64 = 1
+  /// How often what was counted is added to the counts.
+  private static let countSeconds: UInt64 = 5
   /// How many of the silent are asked at once: codes need the places.
   private static let maximumQuestions = 8
 
@@ -86,6 +89,7 @@ package final class Courier {
     store = CourierStore(connection: connection)
     delivery = DeliveryStore(connection: connection)
     destinations = DestinationStore(connection: connection)
+    counts = MessageCounts(connection)
     receipts = ReceiptStore(connection: connection)
     consent = Consent(connection, configuration)
     records = CourierRecords(connection, configuration, log)
@@ -106,7 +110,7 @@ package final class Courier {
     var isBacklog = false
     let started = MonotonicClock.nanoseconds
     var pricesAt = started + Self.firstPriceSeconds * 1_000_000_000
-    var (postsAt, silenceAt) = (started, started)
+    var (postsAt, silenceAt, countsAt) = (started, started, started)
     func isDue(_ time: inout UInt64, every seconds: UInt64, _ now: UInt64) -> Bool {
       guard now >= time else { return false }
       time = now + seconds * 1_000_000_000
@@ -131,6 +135,7 @@ package final class Courier {
       if isDue(&silenceAt, every: Self.silenceSeconds, now) {
         attempt("receipts") { try askSilent() }
       }
+      if isDue(&countsAt, every: Self.countSeconds, now) { attempt("counts") { try counts.add() } }
       attempt("health") { try handover.watch(at: .now) }
       let isFull = places < Self.smallestClaim
       // With a backlog and free places there is more to claim at once, and what was decided without a transfer

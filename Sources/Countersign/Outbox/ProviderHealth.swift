@@ -90,8 +90,10 @@ struct ProviderHealth {
           metadata: ["provider": "\(provider)", "state": "\(breaker.state.rawValue)"])
       }
       if breaker.state == .open, written[provider] != .open {
-        try alerts.raiseOnce(
-          .providerDown, about: "\(provider) \(now.rfc3339.prefix(13))", at: now)
+        try alerts.raise(.providerDown, about: provider, at: now)
+      }
+      if breaker.state == .closed, written[provider] != .closed {
+        try alerts.resolve(.providerDown, about: provider, at: now)
       }
       written[provider] = breaker.state
     }

@@ -54,43 +54,84 @@ package struct PasswordReset {
   /// so that the time does not tell it from another.
   private static let answerTime: UInt64 = 25_000_000
 
+  /// The two codes of a reset, whether or not anybody will hear them.
+  private struct Codes {
+    let number: PhoneNumber
+    let subject: [UInt8]
+    let end: Date
+    let (text, mail): (Code, Code)
+
+    struct Code {
+      let digits: String
+      let message: OutgoingMessage.ID
+      let issue: VerificationStore.Issue
+    }
+  }
+
+  private func makeCodes(for number: PhoneNumber, at now: Date) throws -> Codes {
+    let subject = try phones.hash(number)
+    let end = now + VerificationCode.Lifetime.verification.interval
+    func code(
+      _ purpose: VerificationCode.Purpose, _ channel: OutgoingMessage.Channel
+    ) throws -> Codes.Code {
+      let digits = Random.digits(VerificationCode.length)
+      let message = OutgoingMessage.ID(at: now)
+      return Codes.Code(
+        digits: digits, message: message,
+        issue: try codes.issue(
+          digits, purpose, subject: subject, to: number, channel, message, until: end))
+    }
+    return Codes(
+      number: number, subject: subject, end: end,
+      text: try code(.reset, .sms), mail: try code(.resetMail, .email))
+  }
+
+  private func text(_ codes: Codes, _ language: Language = .english) -> MessageText {
+    wording.code(
+      codes.text.digits, .resetPassword,
+      minutes: VerificationCode.Lifetime.verification.minutes, language)
+  }
+
+  /// Stores the codes; called inside a transaction.
+  private func issue(_ codes: Codes, at now: Date) throws {
+    try store.issue(.reset, codes.subject, codes.text.issue, at: now)
+    try store.issue(.resetMail, codes.subject, codes.mail.issue, at: now)
+  }
+
+  /// Queues them to whose number it is; called inside a transaction.
+  private func queue(
+    _ codes: Codes, to account: Account.ID, _ email: String, _ language: Language, at now: Date
+  ) throws {
+    // Never said on the phone by itself: a stranger asks for it, and a mailbox would take it down.
+    try outbox.queue(
+      OutgoingMessage(
+        id: codes.text.message, .code, .sms, account: account, to: .phone(codes.number),
+        text: text(codes, language), expiresAt: codes.end), at: now)
+    guard try needsSecondProof(account) else { return }
+    try outbox.queue(
+      OutgoingMessage(
+        id: codes.mail.message, .code, .email, account: account, to: .email(email),
+        text: wording.mailedCode(
+          codes.mail.digits, .resetPassword,
+          minutes: VerificationCode.Lifetime.verification.minutes, language),
+        expiresAt: codes.end), at: now)
+  }
+
   /// Sends codes to the owner of a number, if it has one.
   ///
   /// - Throws: `send_limit_reached` and `proof_required`, for a number of nobody's too.
   package func request(_ number: PhoneNumber, by stranger: Stranger, at now: Date) throws {
     let started = MonotonicClock.nanoseconds
-    let subject = try phones.hash(number)
-    let lifetime = VerificationCode.Lifetime.verification
-    let end = now + lifetime.interval
-    let (code, mailedCode) = (
-      Random.digits(VerificationCode.length), Random.digits(VerificationCode.length)
-    )
-    let (text, mail) = (OutgoingMessage.ID(at: now), OutgoingMessage.ID(at: now))
-    let issue = try codes.issue(
-      code, .reset, subject: subject, to: number, .sms, text, until: end)
-    let mailed = try codes.issue(
-      mailedCode, .resetMail, subject: subject, to: number, .email, mail, until: end)
-    let message = wording.code(code, .resetPassword, minutes: lifetime.minutes)
+    let codes = try makeCodes(for: number, at: now)
     let request = SendGuard.Request(
-      number: number, channel: .sms, text: message, asker: .stranger(stranger, .resetPassword),
-      isNumberProven: true)
+      number: number, channel: .sms, text: text(codes),
+      asker: .stranger(stranger, .resetPassword), isNumberProven: true)
     try sends.send(request, at: now) {
-      try store.issue(.reset, subject, issue, at: now)
-      try store.issue(.resetMail, subject, mailed, at: now)
-      guard let holder = try accounts.holder(of: subject) else { return false }
-      // Never said on the phone by itself: a stranger asks for it, and a mailbox would take it down.
-      try outbox.queue(
-        OutgoingMessage(
-          id: text, .code, .sms, account: holder.id, to: .phone(number),
-          text: wording.code(code, .resetPassword, minutes: lifetime.minutes, holder.language),
-          expiresAt: end), at: now)
-      guard try needsSecondProof(holder.id) else { return true }
-      try outbox.queue(
-        OutgoingMessage(
-          id: mail, .code, .email, account: holder.id, to: .email(holder.email),
-          text: wording.mailedCode(
-            mailedCode, .resetPassword, minutes: lifetime.minutes, holder.language),
-          expiresAt: end), at: now)
+      try issue(codes, at: now)
+      guard let holder = try accounts.holder(of: codes.subject),
+        try !accounts.isLocked(holder.id)
+      else { return false }
+      try queue(codes, to: holder.id, holder.email, holder.language, at: now)
       return true
     }
     outbox.wakeCourier()
@@ -98,6 +139,32 @@ package struct PasswordReset {
     if taken < Self.answerTime {
       MonotonicClock.sleep(microseconds: UInt32((Self.answerTime - taken) / 1_000))
     }
+  }
+
+  /// Ends an account's password for an administrator, with its sessions, remembered devices, and challenges, and sends its
+  /// owner what sets another one. Nobody but who holds the phone sets it.
+  ///
+  /// - Parameter record: writes it down, first in the transaction.
+  /// - Throws: `phone_not_verified`; `send_limit_reached`: the limits of a number are everybody's.
+  func force(_ account: Account, at now: Date, record: () throws -> Void) throws {
+    guard account.isPhoneVerified, let number = account.phone else {
+      throw Rejection(.phoneNotVerified)
+    }
+    let codes = try makeCodes(for: number, at: now)
+    let request = SendGuard.Request(
+      number: number, channel: .sms, text: text(codes), asker: .host(account.id),
+      isNumberProven: true)
+    try sends.send(request, at: now, permit: record) {
+      try issue(codes, at: now)
+      try queue(codes, to: account.id, account.email, account.language, at: now)
+      try accounts.removePassword(of: account.id)
+      try sessions.deleteAll(of: account.id)
+      try devices.removeAll(of: account.id)
+      try challenges.removeAll(of: account.id)
+      try notices.queue(.passwordResetForced, to: account, at: now)
+      return true
+    }
+    outbox.wakeCourier()
   }
 
   /// True when the account's second factor is this phone. Also where an app is on beside it, since a
@@ -151,7 +218,8 @@ package struct PasswordReset {
         try use(second, holder, subject, at: now)
       else { throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0)) }
       // Hashing takes long enough for the number to be lost, and for it to become a second factor.
-      guard try accounts.isVerified(subject, of: holder.id) else {
+      guard try accounts.isVerified(subject, of: holder.id), try !accounts.isLocked(holder.id)
+      else {
         throw Rejection(.codeIncorrect).adding("attemptsRemaining", .int(0))
       }
       if case .notNeeded = second, try needsSecondProof(holder.id) {

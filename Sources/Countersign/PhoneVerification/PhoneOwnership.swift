@@ -67,9 +67,9 @@ struct PhoneOwnership {
     if account.isPhoneVerified, let phone = account.phone { try tell(phone, of: account, at: now) }
   }
 
-  /// Tells of a number that an account has lost; what was remembered and could be answered under it
+  /// Tells a number that an account has lost, or got without a code; what was remembered and could be answered under it
   /// is over.
-  private func tell(_ lost: PhoneNumber, of account: Account, at now: Date) throws {
+  func tell(_ lost: PhoneNumber, of account: Account, at now: Date) throws {
     try accounts.coolOff(account.id, until: now + coolingOff)
     try devices.removeAll(of: account.id)
     try challenges.removeAll(of: account.id)

@@ -119,20 +119,21 @@ struct VerificationStore {
       """) == 1
   }
 
-  /// Uses the code up; false when another request did, or a newer code took its place.
+  /// Uses the code up, and notes that at its message; false when another request did, or a newer code took its place.
   func markUsed(
     _ purpose: VerificationCode.Purpose, _ subject: [UInt8], nonce: [UInt8], at now: Date
   ) throws(DatabaseError) -> Bool {
     try connection.execute(
       """
-      UPDATE verification
-         SET used_at = \(now), failures = ''
-       WHERE purpose = \(purpose.rawValue)
-         AND subject = \(subject)
-         AND nonce = \(nonce)
-         AND used_at IS NULL
-         AND expires_at > \(now)
-      """) == 1
+      UPDATE verification v
+        LEFT JOIN message m ON m.id = v.message_id
+         SET v.used_at = \(now), v.failures = '', m.used_at = \(now)
+       WHERE v.purpose = \(purpose.rawValue)
+         AND v.subject = \(subject)
+         AND v.nonce = \(nonce)
+         AND v.used_at IS NULL
+         AND v.expires_at > \(now)
+      """) > 0
   }
 
   /// Uses an account's code up and makes its number the verified one, both or neither; false when
@@ -147,7 +148,8 @@ struct VerificationStore {
       """
       UPDATE verification v
         JOIN account a ON a.id = \(account)
-         SET v.used_at = \(now), v.failures = '',
+        LEFT JOIN message m ON m.id = v.message_id
+         SET v.used_at = \(now), v.failures = '', m.used_at = \(now),
              a.phone_sealed = \(sealed), a.phone_hash = \(hash), a.phone_verified_at = \(now)
        WHERE v.purpose = 'phone'
          AND v.subject = \(account.bytes)

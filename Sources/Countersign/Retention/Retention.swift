@@ -26,6 +26,7 @@ package struct Retention {
     let challenges = Challenges(connection, configuration)
     let devices = DeviceStore(connection: connection)
     let events = HostEventStore(connection: connection)
+    let counts = MessageCounts(connection)
     var total = 0
     while true {
       let removed =
@@ -33,7 +34,7 @@ package struct Retention {
         + traffic.purge(at: now)
         + delivery.purge(at: now)
         + answers.purge(at: now) + challenges.purge(at: now) + devices.purge(at: now)
-        + events.purge(at: now)
+        + events.purge(at: now) + counts.purge(at: now)
       total += removed
       if removed == 0 { return total }
     }

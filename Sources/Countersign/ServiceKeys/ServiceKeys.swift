@@ -44,6 +44,39 @@ package struct ServiceKeys {
     return Secret("\(Self.prefix)\(Hexadecimal.encode(id))_\(secret.text.reveal())")
   }
 
+  /// A key as it is listed.
+  package struct Listed: Sendable {
+    package let id: String
+    package let name: String
+    package let scopes: [String]
+    package let createdAt: Date
+    package let revokedAt: Date?
+  }
+
+  /// All there were, newest first.
+  package func list() throws -> [Listed] {
+    try connection.all(
+      """
+      SELECT id, name, scopes, created_at, revoked_at
+        FROM service_key
+       ORDER BY created_at DESC, id
+       LIMIT 1000
+      """
+    ).map { row in
+      Listed(
+        id: Hexadecimal.encode(try row.bytes("id")), name: try row.text("name"),
+        scopes: try row.text("scopes").split(separator: ",").map(String.init),
+        createdAt: try row.time("created_at"), revokedAt: try row.optionalTime("revoked_at"))
+    }
+  }
+
+  /// Ends a key; false when there is no live one. Called inside a transaction.
+  func revoke(_ id: String, at now: Date) throws(DatabaseError) -> Bool {
+    guard let bytes = Hexadecimal.decode(Substring(id)), bytes.count == 8 else { return false }
+    return try connection.execute(
+      "UPDATE service_key SET revoked_at = \(now) WHERE id = \(bytes) AND revoked_at IS NULL") == 1
+  }
+
   /// The key behind a request.
   ///
   /// - Throws: `unauthenticated` without a live key; `insufficient_scope` when the key was not made

@@ -13,6 +13,8 @@ package struct Session: Sendable {
   package let openedAt: Date
   /// When a second factor was last proven in it.
   package let factorAt: Date?
+  /// The one that raised it to level 2.
+  package let factor: Factor?
   /// When it ends unless it is used before.
   package let expiresAt: Date
 }

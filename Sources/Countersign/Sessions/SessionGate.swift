@@ -43,16 +43,6 @@ package struct SessionGate {
     return session
   }
 
-  /// An administrator's session at level 2.
-  ///
-  /// - Throws: `unauthenticated` without one; `role_required`; `level_too_low`.
-  package func administrator(_ request: Request) throws -> Session {
-    let session = try required(request)
-    guard session.account.role == .admin else { throw Rejection(.roleRequired) }
-    guard session.level >= 2 else { throw Rejection(.levelTooLow) }
-    return session
-  }
-
   /// What an answer carries that opens a session: the cookie beside the token in its body.
   package func cookie(_ issued: IssuedSession, for request: Request) -> (
     name: String, value: String

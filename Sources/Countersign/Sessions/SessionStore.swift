@@ -6,16 +6,16 @@ struct SessionStore {
   let vault: PhoneVault
 
   func insert(
-    _ token: Token, _ id: Session.ID, _ account: Account.ID, level: Int,
+    _ token: Token, _ id: Session.ID, _ account: Account.ID, _ factor: Factor?,
     _ client: ClientDescription, at now: Date,
     until end: Date
   ) throws(DatabaseError) {
     try connection.execute(
       """
-      INSERT INTO session (token_hash, id, account_id, aal, factor_at, user_agent, address, created_at, last_seen_at,
-                           expires_at)
-      VALUES (\(token.hash), \(id), \(account), \(level), \(level > 1 ? now : nil), \(client.userAgent),
-              \(client.address), \(now), \(now), \(end))
+      INSERT INTO session (token_hash, id, account_id, aal, factor, factor_at, user_agent, address, created_at,
+                           last_seen_at, expires_at)
+      VALUES (\(token.hash), \(id), \(account), \(factor == nil ? 1 : 2), \(factor?.rawValue),
+              \(factor == nil ? nil : now), \(client.userAgent), \(client.address), \(now), \(now), \(end))
       """)
   }
 
@@ -24,6 +24,7 @@ struct SessionStore {
     let level: Int
     let openedAt: Date
     let factorAt: Date?
+    let factor: Factor?
     let account: Account
     let lastSeenAt: Date
     let end: Date
@@ -33,20 +34,23 @@ struct SessionStore {
   func find(_ token: Token, at now: Date, idleSince: Date) throws -> Found? {
     let row = try connection.first(
       """
-      SELECT s.id AS session_id, s.created_at AS opened_at, s.aal, s.factor_at, s.last_seen_at, s.expires_at, a.id, a.email, a.name, a.locale,
-             a.region, a.currency, a.role, a.second_factor, a.phone_sealed, a.phone_verified_at, a.cooling_off_until,
+      SELECT s.id AS session_id, s.created_at AS opened_at, s.aal, s.factor, s.factor_at, s.last_seen_at, s.expires_at, a.id,
+             a.email, a.name, a.locale, a.region, a.currency, a.role, a.second_factor, a.phone_sealed, a.phone_verified_at, a.cooling_off_until,
              a.created_at
         FROM session s
         JOIN account a ON a.id = s.account_id
        WHERE s.token_hash = \(token.hash)
          AND s.expires_at > \(now)
          AND s.last_seen_at > \(idleSince)
+         AND a.locked_at IS NULL
       """)
     guard let row else { return nil }
     return Found(
       id: try row.id("session_id"), level: try row.int("aal"),
       openedAt: try row.time("opened_at"),
-      factorAt: try row.optionalTime("factor_at"), account: try Account(row, vault),
+      factorAt: try row.optionalTime("factor_at"),
+      factor: try row.optionalText("factor").flatMap { Factor(rawValue: $0) },
+      account: try Account(row, vault),
       lastSeenAt: try row.time("last_seen_at"), end: try row.time("expires_at"))
   }
 
@@ -96,12 +100,13 @@ struct SessionStore {
 
   /// Gives a session at level 2 to who holds one; its old token is dead. False when it has ended.
   func raise(
-    _ id: Session.ID, of account: Account.ID, to token: Token, at now: Date, idleSince: Date
+    _ id: Session.ID, of account: Account.ID, by factor: Factor, to token: Token, at now: Date,
+    idleSince: Date
   ) throws(DatabaseError) -> Bool {
     try connection.execute(
       """
       UPDATE session
-         SET token_hash = \(token.hash), aal = 2, factor_at = \(now), last_seen_at = \(now)
+         SET token_hash = \(token.hash), aal = 2, factor = \(factor.rawValue), factor_at = \(now), last_seen_at = \(now)
        WHERE id = \(id)
          AND account_id = \(account)
          AND expires_at > \(now)

@@ -8,6 +8,7 @@ package struct Sessions {
   let store: SessionStore
   private let idle: TimeInterval
   private let maximum: TimeInterval
+  private let administratorsIdle: TimeInterval
 
   /// A session's last use is written at most this often, so that reading a page costs no write.
   private static let seenGranularity: TimeInterval = 60
@@ -15,16 +16,19 @@ package struct Sessions {
   package init(_ connection: Connection, _ configuration: Configuration) {
     store = SessionStore(connection: connection, vault: PhoneVault(configuration.keys))
     idle = TimeInterval(configuration.limits.sessionIdleMinutes) * 60
+    administratorsIdle = min(idle, TimeInterval(configuration.limits.adminIdleMinutes) * 60)
     maximum = TimeInterval(configuration.limits.sessionMaximumHours) * 3_600
   }
 
   /// Opens a session for somebody whose proof has been checked. The token is new at every level.
+  ///
+  /// - Parameter factor: the second factor that was proven, for level 2.
   package func open(
-    _ account: Account.ID, level: Int, _ client: ClientDescription, at now: Date
+    _ account: Account.ID, by factor: Factor? = nil, _ client: ClientDescription, at now: Date
   ) throws(DatabaseError) -> IssuedSession {
     let token = Token()
     let end = now.addingTimeInterval(maximum)
-    try store.insert(token, Identifier(at: now), account, level: level, client, at: now, until: end)
+    try store.insert(token, Identifier(at: now), account, factor, client, at: now, until: end)
     return IssuedSession(
       token: token.text, expiresAt: min(end, now.addingTimeInterval(idle)), endsAt: end)
   }
@@ -34,12 +38,14 @@ package struct Sessions {
     guard let token = Token(received: text),
       let found = try store.find(token, at: now, idleSince: now.addingTimeInterval(-idle))
     else { return nil }
+    let idle = found.account.role.isAdministrative ? administratorsIdle : idle
+    guard found.lastSeenAt > now.addingTimeInterval(-idle) else { return nil }
     if found.lastSeenAt < now.addingTimeInterval(-min(Self.seenGranularity, idle / 4)) {
       try store.markSeen(token, at: now)
     }
     return Session(
       id: found.id, account: found.account, level: found.level, openedAt: found.openedAt,
-      factorAt: found.factorAt,
+      factorAt: found.factorAt, factor: found.factor,
       expiresAt: min(found.end, now.addingTimeInterval(idle)))
   }
 
@@ -48,11 +54,13 @@ package struct Sessions {
   ///
   /// - Returns: its new token; the old one is dead.
   /// - Throws: `unauthenticated` when the session has ended meanwhile.
-  func raise(_ id: Session.ID, of account: Account.ID, at now: Date) throws -> IssuedSession {
+  func raise(
+    _ id: Session.ID, of account: Account.ID, by factor: Factor, at now: Date
+  ) throws -> IssuedSession {
     let token = Token()
     guard
       try store.raise(
-        id, of: account, to: token, at: now, idleSince: now.addingTimeInterval(-idle)),
+        id, of: account, by: factor, to: token, at: now, idleSince: now.addingTimeInterval(-idle)),
       let end = try store.end(of: id)
     else { throw Rejection(.unauthenticated) }
     return IssuedSession(
@@ -70,8 +78,8 @@ package struct Sessions {
     try store.markProven(session.id, at: now)
   }
 
-  package func list(_ session: Session, at now: Date) throws(DatabaseError) -> [SessionSummary] {
-    try store.list(session.account.id, at: now, idleSince: now.addingTimeInterval(-idle))
+  package func list(_ account: Account.ID, at now: Date) throws(DatabaseError) -> [SessionSummary] {
+    try store.list(account, at: now, idleSince: now.addingTimeInterval(-idle))
   }
 
   /// Ends one of the caller's sessions.

@@ -70,7 +70,9 @@ package struct MessageFilter: Sendable {
 
 extension PhoneVault {
   /// The keyed hash under which numbers with the same last four digits are found.
-  func ending(of number: PhoneNumber) throws -> [UInt8] { try ending(String(number.e164.suffix(4))) }
+  func ending(of number: PhoneNumber) throws -> [UInt8] {
+    try ending(String(number.e164.suffix(4)))
+  }
 
   /// Those of all numbers that end with two, three, or four digits.
   func endings(_ digits: String) throws -> [[UInt8]] {

@@ -42,6 +42,9 @@ package struct MessageLog {
     try store.page(filter, before: cursor, offset: offset, limit: limit)
   }
 
+  /// One message; nil when there is none.
+  package func find(_ id: OutgoingMessage.ID) throws -> Entry? { try store.find(id) }
+
   /// How many messages there are, by kind, and whether that is all: of an account or a number no more than 100,000 are counted.
   package func byKind(_ filter: MessageFilter) throws -> (counts: [String: Int], isAll: Bool) {
     try store.byKind(filter)

@@ -23,7 +23,15 @@ struct MessageLogStore {
     if let to { conditions.append("message.id < \(Self.first(at: to))") }
     if let cursor { conditions.append("message.id < \(cursor)") }
     if conditions.isEmpty { conditions = ["TRUE"] }
-    return try connection.all(
+    return try entries(conditions, offset: offset, limit: limit)
+  }
+
+  func find(_ id: OutgoingMessage.ID) throws -> MessageLog.Entry? {
+    try entries(["message.id = \(id)"], offset: 0, limit: 1).first
+  }
+
+  private func entries(_ conditions: [SQL], offset: Int, limit: Int) throws -> [MessageLog.Entry] {
+    try connection.all(
       """
       SELECT message.id, kind, channel, account_id, email, destination_sealed, country, segments, price, is_price_known,
              provider, provider_sid, status, error_code, failure, attempts, message.created_at, sent_at, finished_at, used_at
@@ -105,7 +113,8 @@ struct MessageLogStore {
     return (sums.filter { $0.value != 0 }, isAll)
   }
 
-  private func sum(_ filter: MessageFilter, _ span: String, _ minutes: Range<Int>) throws -> [String:
+  private func sum(_ filter: MessageFilter, _ span: String, _ minutes: Range<Int>) throws
+    -> [String:
     Int]
   {
     let conditions = filter.countedSort

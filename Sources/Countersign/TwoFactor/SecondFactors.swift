@@ -52,7 +52,7 @@ package struct SecondFactors {
     -> Challenge.Begun
   {
     let account = session.account
-    guard account.role != .admin else { throw Rejection(.appRequired) }
+    guard !account.role.isAdministrative else { throw Rejection(.appRequired) }
     guard account.isPhoneVerified else { throw Rejection(.phoneNotVerified) }
     if try checks.store.find(.sms, of: account.id)?.isUsable == true {
       throw Rejection(.factorOn)
@@ -193,7 +193,8 @@ package struct SecondFactors {
     try verifications.removePhoneChange(of: account.id)
     try notices.queue(.twoFactorEnabled(factor.kind), to: account, at: now)
     return Enabled(
-      backupCodes: codes, session: try sessions.raise(session.id, of: account.id, at: now))
+      backupCodes: codes,
+      session: try sessions.raise(session.id, of: account.id, by: factor.kind, at: now))
   }
 
   private func coolOff(_ account: Account, at now: Date) throws {
@@ -260,15 +261,34 @@ package struct SecondFactors {
         throw Rejection(.credentialsInvalid)
       }
       try authorizations.require(authorization, for: .disableTwoFactor, of: account, at: now)
-      try checks.store.removeAll(of: account.id)
-      try checks.store.settlePreferred(of: account.id)
-      try devices.removeAll(of: account.id)
-      try challengeStore.removeAll(of: account.id)
-      try coolOff(account, at: now)
-      try notices.queue(.twoFactorDisabled, to: account, at: now)
+      try takeOff(account, at: now)
     }
     notices.wakeCourier()
     checks.apps.forget(app?.secret?.sid, of: account.id)
+  }
+
+  /// Takes all factors off for an administrator, after whom the owner binds them anew; called inside a transaction.
+  ///
+  /// - Returns: what is left to do after it, with the provider that judged the app.
+  /// - Throws: `two_factor_off`.
+  func removeInTransaction(of account: Account, at now: Date) throws -> (() -> Void) {
+    guard account.secondFactor != nil else { throw Rejection(.twoFactorOff) }
+    let app = try checks.store.find(.app, of: account.id)
+    try takeOff(account, at: now)
+    try sessions.store.lowerLevel(of: account.id)
+    return {
+      notices.wakeCourier()
+      checks.apps.forget(app?.secret?.sid, of: account.id)
+    }
+  }
+
+  private func takeOff(_ account: Account, at now: Date) throws {
+    try checks.store.removeAll(of: account.id)
+    try checks.store.settlePreferred(of: account.id)
+    try devices.removeAll(of: account.id)
+    try challengeStore.removeAll(of: account.id)
+    try coolOff(account, at: now)
+    try notices.queue(.twoFactorDisabled, to: account, at: now)
   }
 
   // MARK: Backup codes
@@ -331,7 +351,7 @@ package struct SecondFactors {
       guard try checks.use(proven, of: account, at: now) else {
         throw Rejection(.codeUnauthorized)
       }
-      return try sessions.raise(session.id, of: account.id, at: now)
+      return try sessions.raise(session.id, of: account.id, by: .app, at: now)
     }
   }
 

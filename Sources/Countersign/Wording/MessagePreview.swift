@@ -39,6 +39,7 @@ package struct MessagePreview {
         .newLogin(ClientDescription(userAgent: "Firefox on Linux", address: "203.0.113.7")))
     case .passwordChanged: return .security(.passwordChanged)
     case .passwordReset: return .security(.passwordReset)
+    case .passwordResetForced: return .security(.passwordResetForced)
     case .phoneChanged: return .security(.phoneChanged)
     case .twoFactorEnabled: return .security(.twoFactorEnabled(.app))
     case .twoFactorDisabled: return .security(.twoFactorDisabled)

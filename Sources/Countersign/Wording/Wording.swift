@@ -230,7 +230,8 @@ package struct Wording: Sendable {
       case .twoFactorEnabled(let factor), .factorDisabled(let factor), .codesFailing(let factor):
         values["factor"] = required("factor.\(factor.rawValue)", language)
       case .backupCodeUsed(let left): values["left"] = String(left)
-      case .passwordChanged, .passwordReset, .phoneChanged, .twoFactorDisabled,
+      case .passwordChanged, .passwordReset, .passwordResetForced, .phoneChanged,
+        .twoFactorDisabled,
         .backupCodesReplaced:
         break
       }

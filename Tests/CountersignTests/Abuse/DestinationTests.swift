@@ -76,7 +76,8 @@ import Testing
     #expect(try !isAllowed("+14155560000") && isAllowed("+14155570000"))
     try set(.type(.voip))
     #expect(try !isAllowed("+445612345678") && isAllowed("+447911123456"))
-    #expect(try DestinationStore(connection: connection).list().count == 3)
+    #expect(
+      try DestinationStore(connection: connection).list(PhoneVault(configuration.keys)).count == 3)
   }
 
   @Test("a change is in force within a second, in a program that has looked already")

@@ -104,7 +104,8 @@ import Testing
     let security: [SecurityEvent] = [
       .newLogin(ClientDescription(userAgent: "Browser 1.0", address: "192.0.2.1")),
       .passwordChanged, .phoneChanged, .twoFactorEnabled(.app), .twoFactorDisabled,
-      .backupCodeUsed(left: 3), .backupCodesReplaced, .passwordReset, .factorDisabled(.sms),
+      .backupCodeUsed(left: 3), .backupCodesReplaced, .passwordReset, .passwordResetForced,
+      .factorDisabled(.sms),
       .codesFailing(.backup),
     ]
     return [
@@ -166,7 +167,7 @@ import Testing
     for event in [
       SecurityEvent.newLogin(client), .passwordChanged, .phoneChanged,
       .twoFactorEnabled(.app), .twoFactorDisabled, .backupCodeUsed(left: 3),
-      .backupCodesReplaced, .passwordReset, .factorDisabled(.sms),
+      .backupCodesReplaced, .passwordReset, .passwordResetForced, .factorDisabled(.sms),
       .codesFailing(.backup),
     ] {
       let text = try wording().text(.security(event), .english, at: .now).body
