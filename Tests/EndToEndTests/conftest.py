@@ -141,6 +141,13 @@ class System:
     def person_with_app(self, **fields):
         return self.bind_app(self.register(**fields))
 
+    def administrator(self, role="admin"):
+        """Somebody with a role, an app, and a session at level 2."""
+        email = f"{secrets.token_hex(6)}@admin.example"
+        made = self.ctl("admin", "create", "--email", email, "--password", PASSWORD, "--role", role)
+        person = {"email": email, "userId": made.stdout.strip()}
+        return self.bind_app(person | {"token": self.log_in(person).json()["token"]})
+
     def totp(self, secret, steps=0):
         return pyotp.TOTP(secret).at(int(time.time()) + 30 * steps)
 

@@ -84,7 +84,8 @@ ALTER TABLE alert
 UPDATE alert SET told_at = created_at WHERE told_at IS NULL;
 
 ALTER TABLE host_event
-  ADD COLUMN IF NOT EXISTS endpoint VARCHAR(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'host' COMMENT 'who is told: the host, or whoever watches alerts' CHECK (endpoint IN ('host', 'alerts')) AFTER id;
+  ADD COLUMN IF NOT EXISTS endpoint VARCHAR(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'host' COMMENT 'who is told: the host, or whoever watches alerts' CHECK (endpoint IN ('host', 'alerts')) AFTER id,
+  MODIFY COLUMN body VARBINARY(16000) NOT NULL COMMENT 'JSON, as it is signed and sent';
 
 -- What messages are looked for by. Kinds and countries never change and troubles are few, so their indexes grow at one end.
 ALTER TABLE message

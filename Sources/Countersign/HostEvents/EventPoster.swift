@@ -5,8 +5,8 @@ import Logging
 final class EventPoster {
   private let connection: Connection
   private let store: HostEventStore
-  /// Nil where there is nobody to tell.
-  private let post: HostEventPost?
+  /// Whoever there is to tell.
+  private let posts: [HostEvent.Endpoint: HostEventPost]
   private let log: Logger
   private var posting = 0
   private var answered: [HostEventStore.Posted] = []
@@ -22,7 +22,10 @@ final class EventPoster {
     self.connection = connection
     self.log = log
     store = HostEventStore(connection: connection)
-    post = configuration.hostEvents.map(HostEventPost.init)
+    var posts: [HostEvent.Endpoint: HostEventPost] = [:]
+    posts[.host] = configuration.hostEvents.map(HostEventPost.init)
+    posts[.alerts] = configuration.alertURL.map(HostEventPost.init)
+    self.posts = posts
   }
 
   /// True when more can be claimed at once, without waiting for a ring.
@@ -33,14 +36,17 @@ final class EventPoster {
 
   /// Claims what is due, as requests to be sent.
   func claim(at now: Date) throws -> [(TransferRequest, HostEventStore.Claimed)] {
-    guard let post, posting < Self.maximumPosts else { return [] }
+    guard !posts.isEmpty, posting < Self.maximumPosts else { return [] }
     let free = Self.maximumPosts - posting
     let events = try connection.transaction {
-      try store.claim(limit: free, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
+      try store.claim(
+        for: Array(posts.keys), limit: free, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
     }
     isBacklog = events.count == free
     posting += events.count
-    return events.map { (post.request($0.body, at: now), $0) }
+    return events.compactMap { event in
+      posts[event.endpoint].map { ($0.request(event.body, at: now), event) }
+    }
   }
 
   /// Takes what the host answered; it is recorded with the next ones.
@@ -51,7 +57,7 @@ final class EventPoster {
     posting -= 1
     let answer = if case .success(let response) = result { response.status } else { 0 }
     let isTaken = (200..<300).contains(answer)
-    let due = isTaken ? nil : post?.retry(attempts: event.attempts, at: now)
+    let due = isTaken ? nil : posts[event.endpoint]?.retry(attempts: event.attempts, at: now)
     if !isTaken {
       log.warning(
         due == nil ? "host was not told" : "host did not take an event",

@@ -4,6 +4,12 @@ import FoundationEssentials
 package enum HostEvent {
   package typealias ID = Identifier<HostEvent>
 
+  /// Who is posted to; the raw value is stored.
+  enum Endpoint: String, Sendable {
+    case host
+    case alerts
+  }
+
   /// The raw value is the public `type`.
   package enum Kind: String, Sendable, CaseIterable {
     case messageDelivered = "message.delivered"
@@ -16,6 +22,8 @@ package enum HostEvent {
     case passwordChanged = "password.changed"
     case passwordReset = "password.reset"
     case securityAlert = "security.alert"
+    /// To whoever watches alerts.
+    case alertsRaised = "alerts.raised"
 
     /// What a notice to an account's owner is to the host.
     init?(_ event: SecurityEvent) {

@@ -9,18 +9,20 @@ package struct HostEventStore {
   }
 
   func insert(
-    _ id: HostEvent.ID, _ kind: HostEvent.Kind, subject: [UInt8], body: [UInt8], at now: Date
+    _ id: HostEvent.ID, _ kind: HostEvent.Kind, to endpoint: HostEvent.Endpoint = .host,
+    subject: [UInt8], body: [UInt8], at now: Date
   ) throws(DatabaseError) {
     try connection.execute(
       """
-      INSERT INTO host_event (id, type, subject, body, due_at, created_at)
-      VALUES (\(id), \(kind.rawValue), \(subject), \(body), \(now), \(now))
+      INSERT INTO host_event (id, endpoint, type, subject, body, due_at, created_at)
+      VALUES (\(id), \(endpoint.rawValue), \(kind.rawValue), \(subject), \(body), \(now), \(now))
       """)
   }
 
   /// An event that this courier posts.
   struct Claimed {
     let id: HostEvent.ID
+    let endpoint: HostEvent.Endpoint
     let body: [UInt8]
     let attempts: Int
     let owner: [UInt8]
@@ -28,7 +30,9 @@ package struct HostEventStore {
 
   /// Claims what is due, in a transaction that is committed before anything is posted; of one subject
   /// only the first that is not answered yet, so that the host hears in order.
-  func claim(limit: Int, at now: Date, leaseUntil: Date) throws -> [Claimed] {
+  func claim(
+    for endpoints: [HostEvent.Endpoint], limit: Int, at now: Date, leaseUntil: Date
+  ) throws -> [Claimed] {
     let owner = Random.bytes(16)
     let due = try connection.all(
       """
@@ -36,6 +40,7 @@ package struct HostEventStore {
         FROM host_event AS h
        WHERE status = 'pending'
          AND due_at <= \(now)
+         AND endpoint IN (\(list: endpoints.map(\.rawValue)))
          AND NOT EXISTS (SELECT 1
                            FROM host_event AS e
                           WHERE e.subject = h.subject
@@ -58,11 +63,12 @@ package struct HostEventStore {
         """)
       guard taken == 1,
         let row = try connection.first(
-          "SELECT body, attempts FROM host_event WHERE id = \(id)")
+          "SELECT endpoint, body, attempts FROM host_event WHERE id = \(id)")
       else { continue }
       claimed.append(
         Claimed(
-          id: id, body: try row.bytes("body"), attempts: try row.int("attempts"),
+          id: id, endpoint: HostEvent.Endpoint(rawValue: try row.text("endpoint")) ?? .host,
+          body: try row.bytes("body"), attempts: try row.int("attempts"),
           owner: owner))
     }
     return claimed

@@ -36,6 +36,7 @@ package final class Courier {
   private let bell: CourierBellReceiver
   private let destinations: DestinationStore
   private let counts: MessageCounts
+  private var teller: AlertTeller
   private let transfers = TransferSet<Work>(connections: maximumTransfers)
   private var outcomes: [MessageOutcome] = []
   private var handover: Handover
@@ -90,6 +91,7 @@ package final class Courier {
     delivery = DeliveryStore(connection: connection)
     destinations = DestinationStore(connection: connection)
     counts = MessageCounts(connection)
+    teller = AlertTeller(connection, configuration)
     receipts = ReceiptStore(connection: connection)
     consent = Consent(connection, configuration)
     records = CourierRecords(connection, configuration, log)
@@ -135,7 +137,10 @@ package final class Courier {
       if isDue(&silenceAt, every: Self.silenceSeconds, now) {
         attempt("receipts") { try askSilent() }
       }
-      if isDue(&countsAt, every: Self.countSeconds, now) { attempt("counts") { try counts.add() } }
+      if isDue(&countsAt, every: Self.countSeconds, now) {
+        attempt("counts") { try counts.add() }
+        attempt("alerts") { try teller.tell(at: .now) }
+      }
       attempt("health") { try handover.watch(at: .now) }
       let isFull = places < Self.smallestClaim
       // With a backlog and free places there is more to claim at once, and what was decided without a transfer

@@ -23,6 +23,8 @@ package struct OutgoingMessage: Sendable {
     case phoneClaimed
     /// The host's own words.
     case hostText
+    /// To whoever operates this.
+    case alerts
 
     /// As it is stored and shown.
     package var rawValue: String {
@@ -31,6 +33,7 @@ package struct OutgoingMessage: Sendable {
       case .event(let kind): kind.rawValue
       case .phoneClaimed: "phone_claimed"
       case .hostText: "host_text"
+      case .alerts: "alerts"
       }
     }
 
@@ -39,7 +42,7 @@ package struct OutgoingMessage: Sendable {
       switch self {
       case .code: .codes
       case .event(let kind): kind.isSecurity ? .security : .notifications
-      case .phoneClaimed: .security
+      case .phoneClaimed, .alerts: .security
       case .hostText: .notifications
       }
     }
