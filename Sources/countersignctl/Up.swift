@@ -116,7 +116,7 @@ struct Up: ParsableCommand {
     }
     let nginx = try Nginx(
       installation, state, port: port, sandboxPort: usesSandbox ? sandboxPort : nil,
-      publicHost: configuration.publicBaseURL.host)
+      publicHost: configuration.publicBaseURL.host, adminAddresses: configuration.adminAddresses)
     try supervisor.start(nginx.process)
     try supervisor.waitUntilReady(
       Part.responders.map { "http://127.0.0.1:\(port)/healthz/\($0.name)" })

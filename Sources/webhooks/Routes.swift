@@ -1,4 +1,5 @@
 import Countersign
+import Logging
 
 /// What this program answers; the acts are the files beside this one.
 struct Routes {
@@ -9,10 +10,12 @@ struct Routes {
   private let twilio: TwilioDoor
   private let forged: ForgedReports
   private let alerts: Alerts
+  private let log: Logger
 
   init(_ connection: Connection, _ context: Server.Context, _ forged: ForgedReports) {
     self.forged = forged
     alerts = Alerts(connection, context.configuration)
+    log = context.log
     self.connection = connection
     configuration = context.configuration
     delivery = Delivery(connection, configuration, context.log)
@@ -43,7 +46,7 @@ struct Routes {
 
   private func watched(
     _ provider: String, _ act: @escaping (Request) throws -> Response
-  ) -> (Request) throws -> Response { forged.watching(provider, alerts, act) }
+  ) -> (Request) throws -> Response { forged.watching(provider, alerts, log, act) }
 }
 
 /// What a provider is told when its callback was taken.

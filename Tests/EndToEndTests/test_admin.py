@@ -530,7 +530,8 @@ def test_what_strangers_write_is_shown_as_text(system, staff, payload):
     system.call("POST", "/api/auth/login", {"email": person["email"], "password": PASSWORD},
                 headers={"User-Agent": payload.encode("utf-8", "replace").replace(b"\t", b" ").decode("latin-1")})
     number = system.verify_phone(person)
-    sid = system.rows("SELECT provider_sid FROM message WHERE account_id = UNHEX(REPLACE(%s, '-', '')) AND kind = 'code'", person["userId"])[0]["provider_sid"]
+    sid = eventually(lambda: system.rows("SELECT provider_sid FROM message WHERE account_id = UNHEX(REPLACE(%s, '-', '')) AND kind = 'code' AND status = 'delivered'",
+                                         person["userId"]))[0]["provider_sid"]
     system.rows("UPDATE message SET error_code = %s, failure = %s WHERE provider_sid = %s", payload[:16].encode("ascii", "replace").decode(), payload[:32].encode("ascii", "replace").decode(), sid)
     for path in (f"/api/admin/users/{person['userId']}", f"/api/admin/users?q={number[1:]}"):
         answer = system.call("GET", path, token=staff["support"]["token"])

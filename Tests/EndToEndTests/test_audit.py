@@ -33,13 +33,16 @@ CHANGES = {"at": "at + INTERVAL 1 MICROSECOND", "severity": "IF(severity = 'info
            "target_email": "NULL", "target_id": "NULL"}
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-def test_one_changed_byte_is_found_and_its_entry_named(audited, column):
+def test_one_changed_byte_of_any_column_is_found_and_its_entry_named(audited):
     system, _ = audited
     assert verify(system)[:2] == (0, [])
-    change = CHANGES.get(column, f"INSERT({column}, 1, 1, IF(LEFT({column}, 1) = 'x', 'y', 'x'))")
-    assert system.rows(f"UPDATE audit_entry SET {column} = {change} WHERE sequence = 5") == ()
-    assert verify(system)[:2] == (1, ["entry 5 was changed"])
+    for column in COLUMNS:
+        change = CHANGES.get(column, f"INSERT({column}, 1, 1, IF(LEFT({column}, 1) = 'x', 'y', 'x'))")
+        kept = system.rows(f"SELECT {column} AS value FROM audit_entry WHERE sequence = 5")[0]["value"]
+        system.rows(f"UPDATE audit_entry SET {column} = {change} WHERE sequence = 5")
+        assert verify(system)[:2] == (1, ["entry 5 was changed"]), column
+        system.rows(f"UPDATE audit_entry SET {column} = %s WHERE sequence = 5", kept)
+    assert verify(system)[:2] == (0, [])
 
 
 def test_a_removed_entry_is_found_wherever_it_was(audited):
@@ -133,7 +136,7 @@ def test_what_cannot_be_written_down_does_not_happen_and_is_not_shown(audited):
         system.rows("RENAME TABLE audit_head_away TO audit_head")
     assert system.call("GET", "/api/auth/session", token=user["token"]).status_code == 200
     assert system.log_in(user).status_code == 200
-    assert system.rows("SELECT 1 FROM destination_rule") == () and system.rows("SELECT 1 FROM service_key") == ()
+    assert not system.rows("SELECT 1 FROM destination_rule") and not system.rows("SELECT 1 FROM service_key")
 
 
 def test_the_log_is_exported_as_json_lines_by_the_route_and_at_the_machine(audited):

@@ -10,6 +10,20 @@ package enum NetworkAddress {
       ? String(unit.prefix(8)) : unit.split(separator: ".").prefix(2).joined(separator: ".")
   }
 
+  /// Addresses and networks (`192.0.2.0/24`), separated by commas; nil unless all are.
+  package static func list(_ text: String) -> [String]? {
+    let parts = text.split(separator: ",").map { String($0.filter { $0 != " " }) }
+    let areAll = parts.allSatisfy { part in
+      let halves = part.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      var bytes = in6_addr()
+      let isLong = unsafe inet_pton(AF_INET6, halves[0], &bytes) == 1
+      let isShort = unsafe inet_pton(AF_INET, halves[0], &bytes) == 1
+      guard isLong || isShort, halves.count <= 2 else { return false }
+      return halves.count == 1 || Int(halves[1]).map((0...(isLong ? 128 : 32)).contains) ?? false
+    }
+    return areAll && !parts.isEmpty ? parts : nil
+  }
+
   /// An IPv4 address as it is, an IPv6 address cut to its /64: one subscriber usually has a whole
   /// /64 to choose from.
   ///

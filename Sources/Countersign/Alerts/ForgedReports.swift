@@ -1,4 +1,5 @@
 import FoundationEssentials
+package import Logging
 import Synchronization
 
 /// Counts, for all workers of a program, reports that no provider has signed: a few are accidents, and many are somebody
@@ -31,15 +32,20 @@ package final class ForgedReports: Sendable {
   ///
   /// - Parameter alerts: of the worker whose route it is.
   package func watching(
-    _ provider: String, _ alerts: Alerts, _ act: @escaping (Request) throws -> Response
+    _ provider: String, _ alerts: Alerts, _ log: Logger,
+    _ act: @escaping (Request) throws -> Response
   ) -> (Request) throws -> Response {
     { [self] request in
       do {
         return try act(request)
       } catch let rejection as Rejection where rejection.reason == .signatureInvalid {
         if count(provider, at: request.time) {
-          // What cannot be raised now is with the next one: the caller's answer stands.
-          try? alerts.raiseOnce(.webhooksForged, about: provider, at: request.time)
+          do {
+            try alerts.raiseOnce(.webhooksForged, about: provider, at: request.time)
+          } catch {
+            // It is raised with the next one; the caller's answer stands.
+            log.error("alert cannot be raised", metadata: ["error": "\(error)"])
+          }
         }
         throw rejection
       }

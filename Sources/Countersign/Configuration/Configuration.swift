@@ -36,6 +36,8 @@ package struct Configuration: Sendable {
   /// Who carries texts and mail, in order of preference. Without anybody for mail, notices by mail wait until
   /// they expire.
   package var providers = Providers(texts: [.twilio], mail: [])
+  /// From where administrators come, as nginx writes addresses; empty for everywhere.
+  package var adminAddresses: [String] = []
   /// Whether removing factors, changing abuse rules, and making service keys takes two administrators.
   package var dualControl = false
   /// Where alerts go; nil where nobody is told.
@@ -192,6 +194,10 @@ package struct Configuration: Sendable {
     let alertURL = alertURL(&source)
     let alertEmail = source.parsed(
       "COUNTERSIGN_ALERT_EMAIL", expected: "an email address", EmailAddress.init)
+    let adminAddresses = source.parsed(
+      "COUNTERSIGN_ADMIN_ADDRESSES",
+      expected: "addresses or networks separated by commas, such as 192.0.2.0/24,2001:db8::/48",
+      NetworkAddress.list)
     let dualControl = source.parsed("COUNTERSIGN_DUAL_CONTROL", expected: "on or off") {
       ["on": true, "off": false][$0]
     }
@@ -212,7 +218,8 @@ package struct Configuration: Sendable {
       twilio: twilio, vonage: vonage, twilioVerify: twilioVerify, vonageVerify: vonageVerify,
       engines: engines, sendGrid: sendGrid, smtp: smtp,
       providers: Providers(texts: texts, mail: mail, routes: routes, rates: rates),
-      dualControl: dualControl ?? false, alertURL: alertURL, alertEmail: alertEmail,
+      adminAddresses: adminAddresses ?? [], dualControl: dualControl ?? false, alertURL: alertURL,
+      alertEmail: alertEmail,
       hostEvents: hostEvents,
       breachedPasswordsURL: breached, depositURL: deposit)
     let unknown = rates.keys.filter { !configuration.textSenders.contains($0) }.sorted()

@@ -40,7 +40,8 @@ final class EventPoster {
     let free = Self.maximumPosts - posting
     let events = try connection.transaction {
       try store.claim(
-        for: Array(posts.keys), limit: free, at: now, leaseUntil: now.addingTimeInterval(Self.lease))
+        for: Array(posts.keys), limit: free, at: now, leaseUntil: now.addingTimeInterval(Self.lease)
+      )
     }
     isBacklog = events.count == free
     posting += events.count

@@ -8,7 +8,7 @@ package struct Nginx {
 
   package init(
     _ installation: Installation, _ state: StateDirectory, port: Int, sandboxPort: Int?,
-    publicHost: String
+    publicHost: String, adminAddresses: [String]
   ) throws {
     let source = "\(installation.root)/nginx"
     let isRoot = getuid() == 0
@@ -48,6 +48,10 @@ package struct Nginx {
     for name in try FileManager.default.contentsOfDirectory(atPath: source)
     where name.hasSuffix(".conf") {
       if name != "sandbox.conf" { try render(name, to: name) }
+    }
+    if !adminAddresses.isEmpty {
+      let lines = adminAddresses.map { "allow \($0);\n" } + ["deny all;\n"]
+      try Data(lines.joined().utf8).write(to: URL(filePath: "\(state.nginx)/admin-addresses.conf"))
     }
     for name in try FileManager.default.contentsOfDirectory(atPath: "\(source)/responders") {
       try render("responders/\(name)", to: "responders/\(name)")

@@ -14,8 +14,8 @@ enum SeedWords {
 
     /// The number of somebody, which nobody else made up has.
     func number(_ index: Int) -> String {
-      let text = String(index)
-      return prefix + String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+      // Nowhere do so many begin with nought.
+      prefix + String(digits == 7 ? 2_000_000 + index : 10_000_000 + index)
     }
   }
 

@@ -26,6 +26,21 @@ package struct MessageFilter: Sendable {
   /// True when only what is counted is asked for: the counts answer that without a look at a message.
   var isOfSorts: Bool { account == nil && phone == nil }
 
+  /// True where several numbers may be meant.
+  var isOfEndings: Bool {
+    if case .ending = phone { true } else { false }
+  }
+
+  /// How messages are gone through. One in a hundred has two given last digits: the newest are sooner found one after another
+  /// than sorted out of all.
+  var order: SQL {
+    if case .ending(let digits) = phone, digits.utf8.count == 2, account == nil {
+      "FORCE INDEX (PRIMARY)"
+    } else {
+      ""
+    }
+  }
+
   /// What every message of the sort has that the counts tell apart.
   var sort: [SQL] {
     var conditions: [SQL] = []

@@ -23,20 +23,22 @@ struct MessageLogStore {
     if let to { conditions.append("message.id < \(Self.first(at: to))") }
     if let cursor { conditions.append("message.id < \(cursor)") }
     if conditions.isEmpty { conditions = ["TRUE"] }
-    return try entries(conditions, offset: offset, limit: limit)
+    return try entries(conditions, filter.order, offset: offset, limit: limit)
   }
 
   func find(_ id: OutgoingMessage.ID) throws -> MessageLog.Entry? {
     try entries(["message.id = \(id)"], offset: 0, limit: 1).first
   }
 
-  private func entries(_ conditions: [SQL], offset: Int, limit: Int) throws -> [MessageLog.Entry] {
+  private func entries(
+    _ conditions: [SQL], _ order: SQL = "", offset: Int, limit: Int
+  ) throws -> [MessageLog.Entry] {
     try connection.all(
       """
       SELECT message.id, kind, channel, account_id, email, destination_sealed, country, segments, price, is_price_known,
              provider, provider_sid, status, error_code, failure, attempts, message.created_at, sent_at, finished_at, used_at
         FROM (SELECT id
-                FROM message
+                FROM message \(part: order)
                WHERE \(all: conditions)
                ORDER BY id DESC
                LIMIT \(limit)
@@ -143,8 +145,9 @@ struct MessageLogStore {
     return sums
   }
 
-  /// So many are counted one by one, and no more.
-  static let countedAtMost = 100_000
+  /// So many of an account or a number are counted one by one, and no more; of those that share their last digits, so many.
+  private static let countedAtMost = 100_000
+  private static let endingsCountedAtMost = 10_000
 
   private func counted(_ filter: MessageFilter, _ from: Date?, _ to: Date?) throws -> (
     counts: [String: Int], isAll: Bool
@@ -153,19 +156,20 @@ struct MessageLogStore {
     if let from { conditions.append("id >= \(Self.first(at: from))") }
     if let to { conditions.append("id < \(Self.first(at: to))") }
     var counts: [String: Int] = [:]
+    let most = filter.isOfEndings ? Self.endingsCountedAtMost : Self.countedAtMost
     for row in try connection.all(
       """
       SELECT kind, COUNT(*) AS messages
         FROM (SELECT kind
                 FROM message
                WHERE \(all: conditions)
-               LIMIT \(Self.countedAtMost + 1)) AS found
+               LIMIT \(most + 1)) AS found
        GROUP BY kind
       """)
     {
       counts[try row.text("kind")] = try row.int("messages")
     }
-    return (counts, counts.values.reduce(0, +) <= Self.countedAtMost)
+    return (counts, counts.values.reduce(0, +) <= most)
   }
 }
 
