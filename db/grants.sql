@@ -26,7 +26,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.challenge TO 'countersign_ac
 GRANT SELECT, UPDATE, DELETE ON countersign.authorization TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.device TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.familiar_client TO 'countersign_accounts'@'localhost';
-GRANT SELECT (times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_accounts'@'localhost';
+GRANT SELECT (kind, open_subject, times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_accounts'@'localhost';
 GRANT SELECT ON countersign.provider_health TO 'countersign_accounts'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.hosted_code TO 'countersign_accounts'@'localhost';
 GRANT UPDATE (status, status_rank, finished_at, queue_lane, payload_sealed, fallback_sealed, used_at) ON countersign.message TO 'countersign_accounts'@'localhost';
@@ -50,7 +50,7 @@ GRANT SELECT ON countersign.service_key TO 'countersign_verify_phone'@'localhost
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.idempotent_answer TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, DELETE ON countersign.challenge TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.authorization TO 'countersign_verify_phone'@'localhost';
-GRANT SELECT (times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_verify_phone'@'localhost';
+GRANT SELECT (kind, open_subject, times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT ON countersign.provider_health TO 'countersign_verify_phone'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.hosted_code TO 'countersign_verify_phone'@'localhost';
 GRANT UPDATE (status, status_rank, finished_at, queue_lane, payload_sealed, fallback_sealed, used_at) ON countersign.message TO 'countersign_verify_phone'@'localhost';
@@ -75,7 +75,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.challenge TO 'countersign_tw
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.authorization TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.device TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.familiar_client TO 'countersign_two_factor'@'localhost';
-GRANT SELECT (times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_two_factor'@'localhost';
+GRANT SELECT (kind, open_subject, times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_two_factor'@'localhost';
 GRANT SELECT ON countersign.provider_health TO 'countersign_two_factor'@'localhost';
 GRANT SELECT, UPDATE, DELETE ON countersign.hosted_code TO 'countersign_two_factor'@'localhost';
 GRANT UPDATE (status, status_rank, finished_at, queue_lane, payload_sealed, fallback_sealed, used_at) ON countersign.message TO 'countersign_two_factor'@'localhost';
@@ -99,7 +99,7 @@ GRANT SELECT, UPDATE ON countersign.backup_code TO 'countersign_password_reset'@
 GRANT SELECT (account_id), DELETE ON countersign.challenge TO 'countersign_password_reset'@'localhost';
 GRANT SELECT (account_id), DELETE ON countersign.authorization TO 'countersign_password_reset'@'localhost';
 GRANT SELECT (account_id), DELETE ON countersign.device TO 'countersign_password_reset'@'localhost';
-GRANT SELECT (times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_password_reset'@'localhost';
+GRANT SELECT (kind, open_subject, times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_password_reset'@'localhost';
 GRANT SELECT ON countersign.provider_health TO 'countersign_password_reset'@'localhost';
 GRANT SELECT ON countersign.hosted_code TO 'countersign_password_reset'@'localhost';
 
@@ -121,7 +121,7 @@ GRANT SELECT, INSERT, UPDATE ON countersign.traffic TO 'countersign_notification
 GRANT SELECT ON countersign.destination_rule TO 'countersign_notifications'@'localhost';
 GRANT SELECT ON countersign.limit_setting TO 'countersign_notifications'@'localhost';
 GRANT SELECT ON countersign.price TO 'countersign_notifications'@'localhost';
-GRANT SELECT (times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_notifications'@'localhost';
+GRANT SELECT (kind, open_subject, times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_notifications'@'localhost';
 GRANT SELECT ON countersign.provider_health TO 'countersign_notifications'@'localhost';
 
 GRANT SELECT (id, kind, channel, account_id, notification_id, destination_hash, queue_lane, due_at, provider_sid, status,
@@ -133,7 +133,7 @@ GRANT SELECT, INSERT ON countersign.inbound_message TO 'countersign_webhooks'@'l
 GRANT SELECT, INSERT, DELETE ON countersign.suppression TO 'countersign_webhooks'@'localhost';
 GRANT INSERT ON countersign.host_event TO 'countersign_webhooks'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.early_callback TO 'countersign_webhooks'@'localhost';
-GRANT SELECT (times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_webhooks'@'localhost';
+GRANT SELECT (kind, open_subject, times), INSERT, UPDATE (times, last_at) ON countersign.alert TO 'countersign_webhooks'@'localhost';
 GRANT SELECT ON countersign.provider_health TO 'countersign_webhooks'@'localhost';
 GRANT SELECT ON countersign.traffic TO 'countersign_webhooks'@'localhost';
 

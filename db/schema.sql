@@ -245,7 +245,7 @@ CREATE TABLE `host_event` (
   `endpoint` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'host' COMMENT 'who is told: the host, or whoever watches alerts' CHECK (`endpoint` in ('host','alerts')),
   `type` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   `subject` binary(16) NOT NULL COMMENT 'the message or account it is about: those of one are sent one after another',
-  `body` varbinary(2048) NOT NULL COMMENT 'JSON, as it is signed and sent',
+  `body` varbinary(16000) NOT NULL COMMENT 'JSON, as it is signed and sent',
   `status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL DEFAULT 'pending' CHECK (`status` in ('pending','delivered','dead')),
   `due_at` datetime(6) NOT NULL,
   `owner` binary(16) DEFAULT NULL,

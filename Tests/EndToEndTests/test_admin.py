@@ -437,7 +437,7 @@ def test_messages_are_found_by_every_filter_and_by_several(own_system):
     system = own_system()
     admin = system.administrator()
     people = [system.person_with_sms(locale=locale) for locale in ("en", "de")]
-    number = "+447911" + str(secrets.randbelow(900000) + 100000)
+    number = "+447400" + str(secrets.randbelow(900000) + 100000)
     system.call("POST", "/request-otp", {"phoneNumber": number, "channel": "call"}, system.key())
     bad = phone()
     system.rule(action="report", deliveryStatus="undelivered", errorCode=30003, to=bad)
@@ -528,7 +528,7 @@ def test_what_strangers_write_is_shown_as_text(system, staff, payload):
     """In an answer of JSON that no browser takes for a page, and in CSV that no spreadsheet calculates."""
     person = system.register()
     system.call("POST", "/api/auth/login", {"email": person["email"], "password": PASSWORD},
-                headers={"User-Agent": payload.encode("utf-8", "replace").replace(b"\t", b" ").decode("latin-1")})
+                headers={"User-Agent": payload.strip().encode("utf-8", "replace").decode("latin-1")})
     number = system.verify_phone(person)
     sid = eventually(lambda: system.rows("SELECT provider_sid FROM message WHERE account_id = UNHEX(REPLACE(%s, '-', '')) AND kind = 'code' AND status = 'delivered'",
                                          person["userId"]))[0]["provider_sid"]

@@ -78,12 +78,15 @@ package final class Alerts {
     let id = Identifier<Alerts>(at: now)
     let raised = try connection.execute(
       """
-      INSERT INTO alert (id, kind, severity, subject, detail, created_at)
+      INSERT IGNORE INTO alert (id, kind, severity, subject, detail, created_at)
       VALUES (\(id), \(kind.rawValue), \(kind.severity), \(Array(subject.utf8)), \(subject), \(now))
-          ON DUPLICATE KEY UPDATE times = times + 1, last_at = \(now)
       """)
     if raised == 1 {
       try events.queue(kind.rawValue, severity: kind.severity, alert: id.bytes, at: now)
+    } else {
+      try connection.execute(
+        "UPDATE alert SET times = times + 1, last_at = \(now) WHERE kind = \(kind.rawValue) AND open_subject = \(Array(subject.utf8))"
+      )
     }
   }
 
