@@ -2,12 +2,16 @@
 --
 --   CREATE USER 'countersign_accounts'@'localhost' IDENTIFIED BY '…';
 --
--- Nobody but countersign_ctl may change the schema, and only accounts and two-factor, which
+-- Nobody but countersign_ctl may change the schema, and make administrators, and only accounts and two-factor, which
 -- ask for it, may read a password's hash; password-reset may write one.
 
 GRANT ALL PRIVILEGES ON countersign.* TO 'countersign_ctl'@'localhost';
 
-GRANT SELECT, INSERT, UPDATE ON countersign.account TO 'countersign_accounts'@'localhost';
+GRANT SELECT,
+      INSERT (id, email, email_key, external_id, password_sealed, name, locale, region, currency, created_at),
+      UPDATE (email, email_key, password_sealed, name, locale, region, currency, second_factor, phone_sealed, phone_hash,
+              phone_verified_at, cooling_off_until)
+   ON countersign.account TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON countersign.session TO 'countersign_accounts'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON countersign.verification TO 'countersign_accounts'@'localhost';
 GRANT SELECT, UPDATE ON countersign.phone_proof TO 'countersign_accounts'@'localhost';

@@ -68,15 +68,16 @@ struct ChangeAbuseRules {
 
   func respond(to request: Request, by admin: Administrator) throws -> Response {
     let body: Body = try request.decode()
-    var change = AbuseRules.Change()
-    change.allowedCountries = body.allowedCountries
-    change.blockedCountries = body.blockedCountries
-    change.blockedPrefixes = body.blockedPrefixes
-    change.blockedTypes = body.blockedTypes
-    change.blockedNumbers = body.blockedNumbers
-    change.limits = body.limits
+    var wish = AbuseRules.Wish()
+    wish.allowedCountries = body.allowedCountries
+    wish.blockedCountries = body.blockedCountries
+    wish.blockedPrefixes = body.blockedPrefixes
+    wish.blockedTypes = body.blockedTypes
+    wish.blockedNumbers = body.blockedNumbers
+    wish.limits = body.limits
+    let reason = try Reason(body.reason)
     let outcome = try approvals.perform(
-      .changeAbuseRules(change), try Reason(body.reason), by: admin)
+      .changeAbuseRules(try rules.change(for: wish)), reason, by: admin)
     if case .done = outcome { return try ShowAbuseRules(rules: rules).answer() }
     return try .outcome(outcome, "")
   }

@@ -31,7 +31,9 @@ struct ListAlerts {
     guard ["open", "resolved"].contains(status) else {
       throw Rejection(.invalidField, field: "status")
     }
-    let kind = try request.queryValue("kind")
+    let kind = try request.queryValue("kind").flatMap { $0.isEmpty ? nil : $0 }
+    let isWord = kind?.utf8.allSatisfy { $0 == UInt8(ascii: "_") || (97...122).contains($0) }
+    guard isWord ?? true else { throw Rejection(.invalidField, field: "kind") }
     let limit = try request.limit(50, atMost: 200)
     let found = try alerts.list(
       isOpen: status == "open", kind: kind, before: try request.id("cursor"), limit: limit + 1)

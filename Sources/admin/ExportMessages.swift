@@ -13,7 +13,7 @@ struct ExportMessages {
     let filter = try query.filter(request)
     var left = try request.limit(100_000, atMost: 1_000_000)
     var cursor: OutgoingMessage.ID? = try request.id("cursor")
-    try oversight.record(
+    try oversight.export(
       AuditEvent(
         .messagesExported,
         details: try query.summary(request, filter).merging(["limit": "\(left)"]) { $1 }),
@@ -40,7 +40,8 @@ struct ExportMessages {
   private func line(_ entry: MessageLog.Entry) -> [UInt8] {
     CSV.line([
       entry.id.description, entry.createdAt.rfc3339, entry.kind, entry.channel.rawValue,
-      entry.status.rawValue, entry.account?.description ?? "", entry.accountEmail ?? "",
+      entry.status.rawValue, entry.account?.description ?? "",
+      entry.accountEmail.map(EmailAddress.masked) ?? "",
       messages.maskedDestination(of: entry) ?? "", entry.country ?? "", entry.provider ?? "",
       entry.providerID ?? "", entry.errorCode ?? "", entry.failure ?? "",
       entry.segments.map(String.init) ?? "", entry.price.map(String.init) ?? "",

@@ -7,6 +7,7 @@ import FoundationEssentials
 struct ListMessages {
   let messages: MessageLog
   let query: MessageQuery
+  let users: UserDirectory
   let oversight: Oversight
 
   private static let deepestOffset = 10_000
@@ -71,8 +72,11 @@ struct ListMessages {
       offset = number
     }
     let cursor: OutgoingMessage.ID? = try request.id("cursor")
-    try oversight.look(
-      AuditEvent(.messagesViewed, details: try query.summary(request, filter)), by: admin)
+    var details = try query.summary(request, filter)
+    details["cursor"] = cursor?.description
+    if offset > 0 { details["offset"] = "\(offset)" }
+    let target = try filter.account.flatMap { try users.target($0) }
+    try oversight.look(AuditEvent(.messagesViewed, about: target, details: details), by: admin)
     let found = try messages.page(filter, before: cursor, offset: offset, limit: limit + 1)
     let page = found.prefix(limit)
     let counted = try messages.byKind(filter)
@@ -90,9 +94,12 @@ struct ListMessages {
     -> Response
   {
     guard let id = OutgoingMessage.ID(text) else { throw Rejection(.invalidField, field: "reveal") }
-    let reason = try Reason(optional: try request.queryValue("reason"))
+    let reason = try Reason(try request.queryValue("reason"))
     guard let found = try messages.find(id) else { throw Rejection(.notFound) }
-    try oversight.reveal(id, of: found.account, reason, by: admin)
+    let target = found.account.flatMap { account in
+      found.accountEmail.map { AuditEvent.Target(id: account, email: $0) }
+    }
+    try oversight.reveal(id, of: target, reason, by: admin)
     return try answer(
       [entry(found, whole: true)],
       Answer.Pagination(

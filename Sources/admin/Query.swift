@@ -25,8 +25,10 @@ extension Request {
     let written = text.utf8.count == 10 ? text + "T00:00:00Z" : text
     for hasFraction in [false, true] {
       let style = Date.ISO8601FormatStyle(includingFractionalSeconds: hasFraction)
+      // The parser takes the 31st of February for the 3rd of March.
       if let time = try? style.parse(written), time.timeIntervalSince1970 >= 0,
-        time.timeIntervalSince1970 < 32_503_680_000
+        time.timeIntervalSince1970 < 32_503_680_000,
+        !written.hasSuffix("Z") || time.rfc3339.prefix(19) == written.prefix(19)
       {
         return time
       }

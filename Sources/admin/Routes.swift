@@ -35,7 +35,8 @@ struct Routes {
 
   var table: [Route] {
     let query = MessageQuery(defaultRegion: defaultRegion)
-    let list = ListMessages(messages: messages, query: query, oversight: oversight)
+    let list = ListMessages(
+      messages: messages, query: query, users: users, oversight: oversight)
     let log = SecurityLog(audit: audit, oversight: oversight)
     return [
       // Text messages
@@ -54,7 +55,8 @@ struct Routes {
 
       // People
       admin.get(
-        "/api/admin/users", for: .everybody, ListUsers(users: users, oversight: oversight).respond),
+        "/api/admin/users", for: .everybody,
+        ListUsers(users: users, region: defaultRegion, oversight: oversight).respond),
       admin.get(
         "/api/admin/users/{id}", for: .everybody,
         ShowUser(users: users, oversight: oversight).respond),

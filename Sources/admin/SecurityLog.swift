@@ -52,6 +52,7 @@ struct SecurityLog {
     var details: [String: String] = [:]
     details["userId"] = filter.account?.description
     details["eventType"] = filter.event
+    details["cursor"] = cursor.map { "\($0)" }
     try oversight.look(AuditEvent(.securityLogViewed, details: details), by: admin)
     let found = try audit.list(filter, before: cursor, limit: limit + 1)
     let page = found.prefix(limit)
@@ -63,7 +64,7 @@ struct SecurityLog {
   }
 
   func export(_ request: Request, by admin: Administrator) throws -> Response {
-    try oversight.record(AuditEvent(.securityLogExported), by: admin)
+    try oversight.export(AuditEvent(.securityLogExported), by: admin)
     var last = 0
     var response = Response(
       .ok, contentType: "application/x-ndjson",

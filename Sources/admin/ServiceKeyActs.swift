@@ -50,7 +50,8 @@ struct CreateKey {
     else { throw Rejection(.invalidField, field: "name") }
     return try .outcome(
       try approvals.perform(
-        .createKey(name: name, scopes: body.scopes), try Reason(body.reason), by: admin), "")
+        .createKey(name: name, scopes: Set(body.scopes).sorted()), try Reason(body.reason),
+        by: admin), "")
   }
 }
 
@@ -68,12 +69,15 @@ struct RevokeKey {
     var (id, reason) = (try request.queryValue("id"), try request.queryValue("reason"))
     if !request.body.isEmpty {
       let body: Body = try request.decode()
+      guard id == nil || body.id == nil || id == body.id else {
+        throw Rejection(.invalidField, field: "id")
+      }
       (id, reason) = (body.id ?? id, body.reason ?? reason)
     }
-    guard let id = request.parameters["id"] ?? id else {
-      throw Rejection(.invalidField, field: "id")
-    }
-    try oversight.revokeKey(id, try Reason(reason), by: admin)
+    let named = request.parameters["id"] ?? id
+    // Two that differ would leave open which one is meant.
+    guard let named, id == nil || id == named else { throw Rejection(.invalidField, field: "id") }
+    try oversight.revokeKey(named, try Reason(reason), by: admin)
     return .noContent
   }
 }

@@ -36,6 +36,7 @@ private struct UserAnswer: Encodable {
 /// GET /api/admin/users: accounts by what is known of them.
 struct ListUsers {
   let users: UserDirectory
+  let region: String
   let oversight: Oversight
 
   private struct Answer: Encodable {
@@ -47,14 +48,30 @@ struct ListUsers {
     let data: Data
   }
 
+  /// What was looked for as it is written down: of what may be a number, also one that is mistyped, the end alone.
+  private func written(_ text: String) -> String {
+    if let number = PhoneNumber(text, region: region) { return number.masked }
+    if Account.ID(text) != nil { return text }
+    let digits = text.unicodeScalars.count { ("0"..."9").contains($0) }
+    guard digits >= 6 else { return text }
+    var left = digits
+    return String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { character in
+          guard ("0"..."9").contains(character) else { return character }
+          left -= 1
+          return left >= 2 ? "•" : character
+        }))
+  }
+
   func respond(to request: Request, by admin: Administrator) throws -> Response {
     let text = try request.queryValue("q") ?? ""
     guard text.unicodeScalars.count <= 254 else { throw Rejection(.invalidField, field: "q") }
     let limit = try request.limit(20, atMost: 100)
     let cursor: Account.ID? = try request.id("cursor")
-    // A number is written down by its end alone.
-    let shown = PhoneNumber(text, region: "US")?.masked ?? text
-    try oversight.look(AuditEvent(.usersSearched, details: ["query": shown]), by: admin)
+    var details = ["query": written(text)]
+    details["cursor"] = cursor?.description
+    try oversight.look(AuditEvent(.usersSearched, details: details), by: admin)
     let found = try users.search(text, before: cursor, limit: limit + 1)
     let page = found.prefix(limit).map(UserAnswer.init)
     return try .json(

@@ -38,14 +38,16 @@ struct APIKey: ParsableCommand {
         let (connection, configuration) = try system.connection()
         let audit = Audit(connection, configuration, OperatorLog.logger)
         let key = try connection.transaction {
+          let made = try ServiceKeys(connection).create(name: name, scopes: chosen, at: .now)
           try audit.record(
             AuditEvent(
               .apiKeyCreated,
               details: [
-                "name": name, "scopes": chosen.map(\.rawValue).sorted().joined(separator: ","),
+                "key": made.id, "name": name,
+                "scopes": chosen.map(\.rawValue).sorted().joined(separator: ","),
               ]),
             by: .operatorAtMachine, at: .now)
-          return try ServiceKeys(connection).create(name: name, scopes: chosen, at: .now)
+          return made.text
         }
         print(key.reveal())
       }

@@ -54,6 +54,31 @@ struct DestinationsCommand: ParsableCommand {
     }
   }
 
+  /// Changes something, and writes that down with it.
+  private static func changing(
+    _ system: SystemOptions, _ details: [String: String],
+    _ change: (DestinationStore, PhoneVault) throws -> Void
+  ) throws {
+    let (connection, configuration) = try system.connection()
+    let audit = Audit(connection, configuration, OperatorLog.logger)
+    try connection.transaction {
+      try audit.record(
+        AuditEvent(.destinationChanged, details: details), by: .operatorAtMachine, at: .now)
+      try change(DestinationStore(connection: connection), PhoneVault(configuration.keys))
+    }
+  }
+
+  /// A rule as it is written down; of a number its end.
+  private static func describe(_ rule: DestinationRule) -> String {
+    switch rule {
+    case .country(let region, let isAllowed):
+      "\(isAllowed ? "allowed" : "blocked") country \(region)"
+    case .type(let kind): "blocked type \(kind.rawValue)"
+    case .prefix(let digits): "blocked prefix \(digits)"
+    case .number(let number): "blocked number \(number.masked)"
+    }
+  }
+
   private static func region(_ text: String) throws -> String {
     let region = text.uppercased()
     guard PhoneNumber.isRegion(region) else { throw ValidationError("\(text) is no country.") }
@@ -111,9 +136,9 @@ struct DestinationsCommand: ParsableCommand {
       throw ValidationError("A note has 200 characters at most.")
     }
     try reporting {
-      let (connection, configuration) = try system.connection()
-      try DestinationStore(connection: connection).set(
-        rule, note: note, PhoneVault(configuration.keys), at: .now)
+      try changing(system, ["rule": "\(describe(rule))", "note": note]) { store, phones in
+        try store.set(rule, note: note, phones, at: .now)
+      }
     }
   }
 
@@ -126,10 +151,10 @@ struct DestinationsCommand: ParsableCommand {
     func run() throws {
       let rule = try target.rule()
       try reporting {
-        let (connection, configuration) = try system.connection()
-        let isRemoved = try DestinationStore(connection: connection).remove(
-          rule, PhoneVault(configuration.keys))
-        guard isRemoved else { throw ValidationError("There is no such rule.") }
+        try changing(system, ["removed": "\(describe(rule))"]) { store, phones in
+          let isRemoved = try store.remove(rule, phones)
+          guard isRemoved else { throw ValidationError("There is no such rule.") }
+        }
       }
     }
   }
@@ -157,10 +182,12 @@ struct DestinationsCommand: ParsableCommand {
         throw ValidationError("A price lies between 0.0001 and 100 dollars.")
       }
       try reporting {
-        let (connection, _) = try system.connection()
-        try DestinationStore(connection: connection).setPrice(
-          dollars.map { Int(($0 * 1_000_000).rounded()) }, country: region,
-          call ? .call : .sms, at: .now)
+        let channel = call ? OutgoingMessage.Channel.call : .sms
+        let said = dollars.map { "\($0) dollars" } ?? "the provider's"
+        try changing(system, ["price": "\(region) \(channel.rawValue) \(said)"]) { store, _ in
+          try store.setPrice(
+            dollars.map { Int(($0 * 1_000_000).rounded()) }, country: region, channel, at: .now)
+        }
       }
     }
   }

@@ -210,10 +210,11 @@ def test_a_locked_account_gets_no_session_and_no_code(system, staff):
     count = len(system.messages(person["number"]))
     assert system.call("GET", "/api/auth/session", token=person["token"]).status_code == 401
     assert system.answer(pending, code=code).status_code == 404
+    # Nobody learns that the password is right.
     locked = system.log_in(person)
-    assert (locked.status_code, locked.json()["code"]) == (403, "account_locked")
-    # Whoever does not know the password learns nothing of it.
-    assert system.call("POST", "/api/auth/login", {"email": person["email"], "password": "x"}).json()["code"] == "credentials_invalid"
+    assert (locked.status_code, locked.json()["code"]) == (401, "credentials_invalid")
+    reset = system.call("POST", "/api/admin/sms/send-password-reset", {"userId": person["userId"]}, staff["admin"]["token"])
+    assert (reset.status_code, reset.json()["code"]) == (403, "account_locked")
     assert system.call("POST", "/api/auth/sms/request-password-reset", {"phoneNumber": person["number"]}).status_code == 200
     key = system.key("challenges")
     asked = system.call("POST", "/api/auth/2fa/challenges", {"purpose": "wire", "userId": person["userId"]}, key)
@@ -222,6 +223,28 @@ def test_a_locked_account_gets_no_session_and_no_code(system, staff):
     assert len(system.messages(person["number"])) == count
     assert act(system, staff["security"], person, "unlock").status_code == 200
     assert system.log_in(person).json()["requires2FA"] is True
+
+
+def test_what_was_begun_while_an_account_was_being_locked_opens_nothing(system, staff):
+    person = system.person_with_app()
+    key = system.key("challenges")
+    begun = system.call("POST", "/api/auth/2fa/challenges", {"purpose": "wire", "userId": person["userId"]}, key).json()["challengeId"]
+    answered = system.call("POST", "/api/auth/2fa/challenges", {"purpose": "wire", "userId": person["userId"]}, key).json()["challengeId"]
+    authorization = system.answer(answered, code=system.app_code(person)).json()["authorization"]
+    system.rows("UPDATE account SET locked_at = NOW(6) WHERE id = UNHEX(REPLACE(%s, '-', ''))", person["userId"])
+    assert system.answer(begun, code=system.app_code(person)).status_code == 401
+    redeemed = system.call("POST", "/api/auth/2fa/authorizations/redeem", {"authorization": authorization, "purpose": "wire"}, key)
+    assert redeemed.status_code == 401
+    assert act(system, staff["security"], person, "unlock").status_code == 200
+    assert system.answer(begun, code=system.app_code(person)).status_code == 404
+
+
+def test_of_one_removal_of_factors_asked_for_at_once_one_is_done(system, staff):
+    person = system.person_with_app()
+    answers = at_once(8, lambda _: act(system, staff["security"], person, "disable-2fa"))
+    assert sorted(a.status_code for a in answers) == [200] + [409] * 7
+    assert len(system.rows("SELECT 1 FROM audit_entry WHERE event = 'two_factor_removed' AND target_id = UNHEX(REPLACE(%s, '-', ''))", person["userId"])) == 1
+    assert system.notices(person, "two_factor_disabled") == ["email"]
 
 
 def test_sessions_are_revoked_at_once(system, staff):
@@ -386,6 +409,36 @@ def test_with_dual_control_nobody_removes_factors_alone(dual):
     assert [e["admin_email"] for e in entries] == [one["email"], two["email"], two["email"]]
 
 
+def test_all_of_a_change_is_shown_to_who_approves_and_only_that_is_done(dual):
+    system, one, two, admin = dual
+    system.call("PUT", "/api/admin/abuse-rules", {"blockedPrefixes": [], "blockedCountries": [], "reason": "x"}, one["token"])
+    prefixes = [f"+4475{n:04}" for n in range(100)]
+    number = phone()
+    asked = system.call("PUT", "/api/admin/abuse-rules", {"blockedPrefixes": prefixes, "blockedNumbers": [number], "limits": {"sendsPerHour": 77}, "reason": "x"}, one["token"])
+    assert asked.status_code == 202
+    waiting = {w["id"]: w for w in system.call("GET", "/api/admin/approvals", token=two["token"]).json()["data"]["approvals"]}
+    details = waiting[asked.json()["approvalId"]]["details"]
+    assert all(prefix in details["added"] for prefix in prefixes) and number not in str(details) and number[-2:] in details["added"]
+    assert details["limits"] == "sendsPerHour from 200000 to 77"
+    # Whatever else was changed meanwhile stays.
+    system.ctl("destinations", "block", "--prefix", "+4477")
+    assert decide(system, two, asked.json()["approvalId"]).status_code == 200
+    now = system.call("GET", "/api/admin/abuse-rules", token=one["token"]).json()["data"]
+    assert set(now["blockedPrefixes"]) == {*prefixes, "+4477"} and now["limits"]["sendsPerHour"] == 77
+    too_many = system.call("PUT", "/api/admin/abuse-rules", {"blockedPrefixes": [f"+4476{n:04}" for n in range(101)], "reason": "x"}, one["token"])
+    assert (too_many.status_code, too_many.json()["field"]) == (400, "blockedPrefixes")
+    entry = system.rows("SELECT metadata FROM audit_entry WHERE event = 'abuse_rules_changed' ORDER BY sequence DESC LIMIT 1")[0]["metadata"]
+    assert all(prefix in entry for prefix in prefixes) and number not in entry
+
+
+def test_what_a_locked_administrator_asked_for_is_not_approved(dual):
+    system, _, two, admin = dual
+    suspect = system.administrator("security")
+    asked = system.call("PUT", "/api/admin/abuse-rules", {"blockedCountries": ["IE"], "reason": "x"}, suspect["token"]).json()["approvalId"]
+    assert system.call("POST", f"/api/admin/users/{suspect['userId']}/lock", {"reason": "suspect"}, admin["token"]).status_code == 200
+    assert decide(system, two, asked).json()["code"] == "approval_over"
+
+
 def test_what_was_refused_or_has_expired_is_not_done(dual):
     system, one, two, _ = dual
     change = {"blockedCountries": ["GB"], "reason": "pumping"}
@@ -491,7 +544,7 @@ def test_pages_follow_each_other_by_cursor_and_by_offset(system, staff):
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "offset=-1", "offset=10001", "cursor=x", "userId=x", "channel=fax", "status=lost",
-                                   "country=XX", "phone=1", "phone=abc", "from=yesterday", "to=99999", "reveal=x", "limit=1&limit=2", "type=%00"])
+                                   "country=XX", "phone=1", "phone=abc", "from=yesterday", "to=99999", "reveal=x&reason=y", "from=2026-02-30", "from=2026-11-21T25:00:00Z", "limit=1&limit=2", "type=%00"])
 def test_a_question_that_makes_no_sense_is_refused(system, staff, query):
     assert system.call("GET", f"/api/admin/sms/sms-logs?{query}", token=staff["support"]["token"]).status_code == 400
 
@@ -513,9 +566,12 @@ def test_no_code_and_no_whole_number_is_shown_unless_one_is_asked_for(own_system
     answers = at_once(6, lambda _: reveal())
     assert sorted(a.status_code for a in answers) == [200] + [429] * 5
     entries = system.rows("SELECT metadata FROM audit_entry WHERE event = 'number_revealed'")
+    assert system.call("GET", "/api/admin/sms/sms-logs", token=support["token"], params={"reveal": message["id"]}).json()["field"] == "reason"
+    of_person = system.call("GET", "/api/admin/security-log", token=security["token"], params={"userId": person["userId"]}).json()["data"]["entries"]
+    assert [e["eventType"] for e in of_person].count("number_revealed") == 2
     assert len(entries) == 2 and message["id"] in entries[0]["metadata"] and "caller asks" in entries[0]["metadata"]
     assert system.rows("SELECT severity FROM alert WHERE kind = 'numbers_revealed'") == [{"severity": "critical"}]
-    assert system.call("GET", "/api/admin/sms/sms-logs", token=support["token"], params={"reveal": NOBODY}).status_code == 404
+    assert system.call("GET", "/api/admin/sms/sms-logs", token=support["token"], params={"reveal": NOBODY, "reason": "x"}).status_code == 404
     assert person["number"][1:] not in str(system.rows("SELECT metadata FROM audit_entry"))
 
 
@@ -542,6 +598,38 @@ def test_what_strangers_write_is_shown_as_text(system, staff, payload):
     fields = [field for row in csv.reader(io.StringIO(answer.text)) for field in row]
     assert not [field for field in fields if field[:1] in ("=", "+", "-", "@", "\t", "\r")]
     assert any(payload[:16].encode("ascii", "replace").decode() in field for field in fields)
+
+
+def test_nobody_reads_everything_page_by_page_unseen(own_system):
+    system = own_system(COUNTERSIGN_MAX_LOOKS_PER_HOUR="10")
+    support, admin = system.administrator("support"), system.administrator()
+    for _ in range(20):
+        system.register()
+    cursor, pages = None, 0
+    while True:
+        answer = system.call("GET", "/api/admin/users", token=support["token"], params={"limit": 1, **({"cursor": cursor} if cursor else {})})
+        if answer.status_code == 429:
+            break
+        pages, cursor = pages + 1, answer.json()["data"]["nextCursor"]
+    assert pages == 10 and "Retry-After" in answer.headers
+    assert len(system.rows("SELECT 1 FROM audit_entry WHERE event = 'users_searched'")) == 10
+    raised = system.call("GET", "/api/admin/alerts", token=admin["token"], params={"kind": "many_looks"}).json()["data"]["alerts"]
+    assert [a["detail"] for a in raised] == [support["userId"]]
+    # And what is looked for is not written down where it may be a number.
+    system.call("GET", "/api/admin/users", token=admin["token"], params={"q": "+1 415 555 26712"})
+    assert "26712" not in str(system.rows("SELECT metadata FROM audit_entry"))
+
+
+def test_an_alert_about_oneself_is_resolved_by_somebody_else(own_system):
+    system = own_system(COUNTERSIGN_MAX_LOOKS_PER_HOUR="1")
+    one, other = system.administrator(), system.administrator()
+    for _ in range(2):
+        system.call("GET", f"/api/admin/users?q={secrets.token_hex(3)}", token=one["token"])
+    alert = system.call("GET", "/api/admin/alerts", token=one["token"], params={"kind": "many_looks"}).json()["data"]["alerts"][0]["id"]
+
+    def resolve(admin):
+        return system.call("POST", f"/api/admin/alerts/{alert}/resolve", {"reason": "fine"}, admin["token"])
+    assert resolve(one).json()["code"] == "own_account" and resolve(other).status_code == 200
 
 
 def test_an_export_is_as_long_as_it_is_and_stops_where_it_is_told(own_system):

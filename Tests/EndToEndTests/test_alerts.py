@@ -89,7 +89,7 @@ def test_a_provider_that_is_back_resolves_its_alert(own_system):
 
     def back():
         system.call("POST", "/request-otp", {"phoneNumber": phone()}, key)
-        time.sleep(1)
+        time.sleep(3)
         return not alerts(system, admin, kind="provider_down")
-    eventually(back, 60)
+    eventually(back, 120)
     assert alerts(system, admin, status="resolved", kind="provider_down")[0]["resolution"] == "It has passed."

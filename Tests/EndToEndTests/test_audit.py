@@ -1,6 +1,8 @@
 """Goal: the audit log has everything that administrators do, and nobody changes it unseen."""
 
 import json
+import secrets
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -67,6 +69,44 @@ def test_an_entry_that_was_put_in_is_found(audited):
     count = system.rows("SELECT MAX(sequence) AS n FROM audit_entry")[0]["n"]
     system.rows("INSERT INTO audit_entry SELECT %s, at, event, severity, admin_id, admin_email, target_id, target_email, description, metadata, address, request_id, key_id, previous, mac FROM audit_entry WHERE sequence = 2", count + 1)
     assert verify(system)[:2] == (1, [f"entry {count + 1} was changed"])
+
+
+def test_entries_before_the_first_are_refused_by_the_server_and_found(audited):
+    system, _ = audited
+    copy = """INSERT INTO audit_entry SELECT -5, at, event, severity, admin_id, admin_email, target_id, target_email, description, metadata, address,
+              request_id, key_id, previous, mac FROM audit_entry WHERE sequence = 2"""
+    with pytest.raises(pymysql.err.OperationalError):
+        system.rows(copy)
+    with system.database() as cursor:
+        cursor.execute("SET check_constraint_checks = 0")
+        cursor.execute(copy)
+    assert verify(system)[:2] == (1, ["entry -5 was not added to the chain"])
+
+
+def test_a_log_that_grows_while_it_is_verified_is_sound(audited):
+    system, admin = audited
+    over = threading.Event()
+
+    def work():
+        while not over.is_set():
+            system.call("GET", f"/api/admin/users?q={secrets.token_hex(4)}", token=admin["token"])
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        assert [verify(system)[:2] for _ in range(10)] == [(0, [])] * 10
+    finally:
+        over.set()
+        worker.join()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE account SET role = 'admin'", "INSERT INTO account (id, email, email_key, region, role, created_at) VALUES ('a', 'a', 'a', 'US', 'admin', NOW())"])
+@pytest.mark.parametrize("user", ["accounts", "verify_phone", "two_factor", "password_reset", "notifications", "webhooks", "admin", "courier"])
+def test_no_program_makes_an_administrator(system, user, statement):
+    passwords = dict(line.split("=", 1) for line in (system.state / "secrets").read_text().splitlines())
+    with pymysql.connect(unix_socket=str(system.state / "mariadb.sock"), user=f"countersign_{user}", password=passwords[f"PASSWORD_countersign_{user}"], database="countersign") as connection:
+        with pytest.raises(pymysql.err.OperationalError) as refused, connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert refused.value.args[0] in (1142, 1143)
 
 
 def test_a_log_cut_off_with_its_end_put_back_is_found_by_an_anchor_noted_elsewhere(audited):

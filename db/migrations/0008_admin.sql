@@ -14,7 +14,7 @@ ALTER TABLE session
 -- Every act of an administrator, and every look at what is personal. Each entry's MAC covers the one before, so that what is
 -- changed, removed, or moved is found; the programs may insert and read, and nothing else.
 CREATE TABLE IF NOT EXISTS audit_entry (
-  sequence     BIGINT NOT NULL PRIMARY KEY COMMENT 'without gaps',
+  sequence     BIGINT NOT NULL PRIMARY KEY CHECK (sequence > 0) COMMENT 'without gaps',
   at           DATETIME(6) NOT NULL,
   event        VARCHAR(40) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   severity     VARCHAR(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS audit_entry (
   target_id    BINARY(16) NULL COMMENT 'the account it is about',
   target_email VARCHAR(254) NULL,
   description  VARCHAR(255) NOT NULL,
-  metadata     VARCHAR(4000) NOT NULL COMMENT 'JSON: the reason, and what was done to what',
+  metadata     TEXT NOT NULL COMMENT 'JSON: the reason, and what was done to what',
   address      VARBINARY(45) NOT NULL,
   request_id   VARCHAR(64) NOT NULL,
   key_id       INT UNSIGNED NOT NULL COMMENT 'the key of the ring that made the MAC',
@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS approval (
   id           BINARY(16) NOT NULL PRIMARY KEY,
   act          VARCHAR(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   target_id    BINARY(16) NULL COMMENT 'the account it is about',
-  body_sealed  VARBINARY(16000) NOT NULL COMMENT 'what was asked for, sealed for this row',
+  body_sealed  MEDIUMBLOB NOT NULL COMMENT 'what was asked for, sealed for this row',
   reason       VARCHAR(500) NOT NULL,
   requested_by BINARY(16) NOT NULL,
   created_at   DATETIME(6) NOT NULL,
@@ -195,23 +195,54 @@ BEGIN
                               verified = verified + VALUES(verified), two_factor = two_factor + VALUES(two_factor);
 END;
 
--- What was there before anybody counted.
-TRUNCATE TABLE message_move;
-REPLACE INTO message_count (span, start, kind, channel, country, provider, status, messages, used, price)
-SELECT 'hour', TIMESTAMPDIFF(HOUR, '1970-01-01', created_at) * 60 AS hour, kind, channel, COALESCE(country, ''), COALESCE(provider, ''),
-       IF(status = 'sending', 'queued', status) AS counted, COUNT(*), COUNT(used_at), COALESCE(SUM(price), 0)
-  FROM message
- GROUP BY hour, kind, channel, country, provider, counted;
-REPLACE INTO message_count (span, start, kind, channel, country, provider, status, messages, used, price)
-SELECT 'day', start DIV 1440 * 1440 AS day, kind, channel, country, provider, status, SUM(messages), SUM(used), SUM(price)
-  FROM message_count
- WHERE span = 'hour'
- GROUP BY day, kind, channel, country, provider, status;
-REPLACE INTO message_count (span, start, kind, channel, country, provider, status, messages, used, price)
+-- What was there before anybody counted: what there is more than was counted meanwhile, which is nothing the second time.
+INSERT INTO message_count (span, start, kind, channel, country, provider, status, messages, used, price)
+SELECT 'hour', start, kind, channel, country, provider, status, SUM(messages), SUM(used), SUM(price)
+  FROM (SELECT TIMESTAMPDIFF(HOUR, '1970-01-01', created_at) * 60 AS start, kind, channel, COALESCE(country, '') AS country,
+               COALESCE(provider, '') AS provider, IF(status = 'sending', 'queued', status) AS status,
+               COUNT(*) AS messages, COUNT(used_at) AS used, COALESCE(SUM(price), 0) AS price
+          FROM message
+         GROUP BY 1, 2, 3, 4, 5, 6
+         UNION ALL
+        SELECT start, kind, channel, country, provider, status, -messages, -used, -price
+          FROM message_count
+         WHERE span = 'hour'
+         UNION ALL
+        SELECT minute DIV 60 * 60, kind, channel, country, provider, status, -messages, -used, -price
+          FROM message_move) AS both_sides
+ GROUP BY start, kind, channel, country, provider, status
+    ON DUPLICATE KEY UPDATE messages = message_count.messages + VALUES(messages), used = message_count.used + VALUES(used),
+                            price = message_count.price + VALUES(price);
+INSERT INTO message_count (span, start, kind, channel, country, provider, status, messages, used, price)
+SELECT 'day', start, kind, channel, country, provider, status, SUM(messages), SUM(used), SUM(price)
+  FROM (SELECT start DIV 1440 * 1440 AS start, kind, channel, country, provider, status, messages, used, price
+          FROM message_count
+         WHERE span = 'hour'
+         UNION ALL
+        SELECT start, kind, channel, country, provider, status, -messages, -used, -price
+          FROM message_count
+         WHERE span = 'day') AS both_sides
+ GROUP BY start, kind, channel, country, provider, status
+    ON DUPLICATE KEY UPDATE messages = message_count.messages + VALUES(messages), used = message_count.used + VALUES(used),
+                            price = message_count.price + VALUES(price);
+INSERT INTO message_count (span, start, kind, channel, country, provider, status, messages, used, price)
 SELECT 'ever', 0, kind, channel, country, provider, status, SUM(messages), SUM(used), SUM(price)
-  FROM message_count
- WHERE span = 'day'
- GROUP BY kind, channel, country, provider, status;
-REPLACE INTO account_count (shard, accounts, with_phone, verified, two_factor)
-SELECT 0, COUNT(*), COUNT(phone_hash), COUNT(phone_verified_at), COUNT(second_factor)
-  FROM account;
+  FROM (SELECT kind, channel, country, provider, status, messages, used, price
+          FROM message_count
+         WHERE span = 'day'
+         UNION ALL
+        SELECT kind, channel, country, provider, status, -messages, -used, -price
+          FROM message_count
+         WHERE span = 'ever') AS both_sides
+ GROUP BY kind, channel, country, provider, status
+    ON DUPLICATE KEY UPDATE messages = message_count.messages + VALUES(messages), used = message_count.used + VALUES(used),
+                            price = message_count.price + VALUES(price);
+INSERT INTO account_count (shard, accounts, with_phone, verified, two_factor)
+SELECT 0, SUM(accounts), SUM(with_phone), SUM(verified), SUM(two_factor)
+  FROM (SELECT COUNT(*) AS accounts, COUNT(phone_hash) AS with_phone, COUNT(phone_verified_at) AS verified, COUNT(second_factor) AS two_factor
+          FROM account
+         UNION ALL
+        SELECT -accounts, -with_phone, -verified, -two_factor
+          FROM account_count) AS both_sides
+    ON DUPLICATE KEY UPDATE accounts = account_count.accounts + VALUES(accounts), with_phone = account_count.with_phone + VALUES(with_phone),
+                            verified = account_count.verified + VALUES(verified), two_factor = account_count.two_factor + VALUES(two_factor);

@@ -223,7 +223,7 @@ extension DestinationRule {
     if case .country(_, let isAllowed) = self { isAllowed } else { false }
   }
 
-  fileprivate static func context(_ value: [UInt8]) -> [UInt8] {
+  static func context(_ value: [UInt8]) -> [UInt8] {
     Array("destination_rule|value|".utf8) + value
   }
 

@@ -30,6 +30,8 @@ package enum LimitKey: Sendable {
   case failingLogins
   /// Whole numbers that an administrator looks at.
   case reveals(Account.ID)
+  /// What an administrator looks at.
+  case looks(Account.ID)
 
   var fields: [String] {
     switch self {
@@ -52,6 +54,7 @@ package enum LimitKey: Sendable {
     case .failingAccounts: ["failing-accounts"]
     case .failingLogins: ["failing-logins"]
     case .reveals(let account): ["reveals", account.description]
+    case .looks(let account): ["looks", account.description]
     }
   }
 

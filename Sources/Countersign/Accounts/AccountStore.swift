@@ -13,7 +13,6 @@ struct AccountStore {
     let locale: String
     let region: String
     let currency: String
-    let role: Account.Role
     let externalID: String?
   }
 
@@ -21,12 +20,16 @@ struct AccountStore {
   func insert(_ account: New, at now: Date) throws(DatabaseError) {
     try connection.execute(
       """
-      INSERT INTO account (id, email, email_key, external_id, password_sealed, name, locale, region, currency, role,
-                           created_at)
+      INSERT INTO account (id, email, email_key, external_id, password_sealed, name, locale, region, currency, created_at)
       VALUES (\(account.id), \(account.email.text), \(Array(account.email.key.utf8)),
               \(account.externalID.map { Array($0.utf8) }), \(account.passwordSealed), \(account.name),
-              \(account.locale), \(account.region), \(account.currency), \(account.role.rawValue), \(now))
+              \(account.locale), \(account.region), \(account.currency), \(now))
       """)
+  }
+
+  /// Makes somebody an administrator. No program but the operator's may.
+  func setRole(of id: Account.ID, _ role: Account.Role) throws(DatabaseError) {
+    try connection.execute("UPDATE account SET role = \(role.rawValue) WHERE id = \(id)")
   }
 
   func find(_ email: EmailAddress) throws -> Account? {
@@ -157,6 +160,20 @@ struct AccountStore {
          SET phone_sealed = \(sealed), phone_hash = \(hash), phone_verified_at = \(now)
        WHERE id = \(id)
       """)
+  }
+
+  /// Calls the number that an account has verified; false when it is another one, or is verified already.
+  ///
+  /// - Throws: `duplicateEntry` when another account has verified the number.
+  func verifyPhone(of id: Account.ID, _ hash: [UInt8], at now: Date) throws(DatabaseError) -> Bool {
+    try connection.execute(
+      """
+      UPDATE account
+         SET phone_verified_at = \(now)
+       WHERE id = \(id)
+         AND phone_hash = \(hash)
+         AND phone_verified_at IS NULL
+      """) == 1
   }
 
   func removePhone(of id: Account.ID) throws(DatabaseError) {

@@ -112,7 +112,7 @@ package struct Accounts {
       name: registration.profile.name, locale: registration.profile.locale ?? "en",
       region: registration.profile.region ?? defaultRegion,
       currency: registration.profile.currency ?? "USD",
-      role: .user, externalID: nil)
+      externalID: nil)
     let session = try connection.transaction {
       do {
         try store.insert(new, at: now)
@@ -155,10 +155,11 @@ package struct Accounts {
         try store.insert(
           AccountStore.New(
             id: id, email: email, passwordSealed: sealed, name: nil, locale: "en",
-            region: defaultRegion, currency: "USD", role: role, externalID: nil), at: now)
+            region: defaultRegion, currency: "USD", externalID: nil), at: now)
       } catch let error as DatabaseError where error.code == .duplicateEntry {
         throw Rejection(.emailTaken)
       }
+      try store.setRole(of: id, role)
       if let account = try store.find(id) { try record(account) }
     }
     return id
@@ -180,7 +181,7 @@ package struct Accounts {
   /// 1; an administrator has no such device.
   ///
   /// - Parameter device: the remembered device's token, as the caller sent it.
-  /// - Throws: `credentials_invalid`; `too_many_attempts`; `account_locked`, to who knows the password.
+  /// - Throws: `credentials_invalid`; `too_many_attempts`.
   package func signIn(
     email text: String, _ secret: Secret, device: String?, _ client: ClientDescription,
     address: String, at now: Date
@@ -202,7 +203,8 @@ package struct Accounts {
       guard try passwords.isStill(right, of: account.id) else {
         throw Rejection(.credentialsInvalid)
       }
-      guard try !store.isLocked(account.id) else { throw Rejection(.accountLocked) }
+      // Nobody is told: it would say that the password is right.
+      guard try !store.isLocked(account.id) else { throw Rejection(.credentialsInvalid) }
       var next: RememberedDevice.Issued?
       // As it is now: a factor may have been turned on meanwhile, too.
       if try store.secondFactor(of: account.id) != nil {
@@ -210,7 +212,7 @@ package struct Accounts {
           account.role.isAdministrative ? nil : try devices.use(device, of: account.id, at: now)
         guard next != nil else { return nil }
       }
-      let session = try sessions.open(account.id, client, at: now)
+      let session = try sessions.open(account.id, role: account.role, client, at: now)
       try familiar.note(account, client, at: now)
       return .session(account.id, session, next)
     }
@@ -355,7 +357,7 @@ package struct Accounts {
           AccountStore.New(
             id: id, email: email, passwordSealed: nil, name: profile.name,
             locale: profile.locale ?? "en", region: region, currency: profile.currency ?? "USD",
-            role: .user, externalID: externalID), at: now)
+            externalID: externalID), at: now)
       }
       if let phone {
         let number = try destinations.number(phone, region: region)

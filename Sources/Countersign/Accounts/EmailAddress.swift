@@ -30,7 +30,7 @@ package struct EmailAddress: Sendable {
   }
 
   /// An address with all of its local part but the first character hidden: `a•••@example.com`.
-  static func masked(_ text: String) -> String {
+  package static func masked(_ text: String) -> String {
     let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
     return "\(parts[0].prefix(1))•••@\(parts.count > 1 ? parts[1] : "")"
   }

@@ -34,8 +34,8 @@ package struct AbuseRules {
       changedLimits: changed.keys.sorted())
   }
 
-  /// What is to be different; nil for what stays as it is.
-  package struct Change: Sendable, Codable {
+  /// How the rules are to be; nil for what stays as it is.
+  package struct Wish: Sendable {
     /// Beside those of the configuration.
     package var allowedCountries: [String]?
     package var blockedCountries: [String]?
@@ -47,93 +47,134 @@ package struct AbuseRules {
     package var limits: [String: Int?]?
 
     package init() {}
+  }
 
-    /// What of it is written down: no number.
+  /// What is different then: this is shown, approved, written down, and done, whatever else has been changed meanwhile.
+  package struct Change: Sendable, Codable {
+    fileprivate var added: [Item] = []
+    fileprivate var removed: [Item] = []
+    fileprivate var limits: [Limit] = []
+
+    fileprivate struct Item: Sendable, Codable {
+      let kind: String
+      /// Of a number that is added the number, of one that is removed its id.
+      let value: String
+      let isAllowed: Bool
+      let shown: String
+    }
+
+    fileprivate struct Limit: Sendable, Codable {
+      let name: String
+      let before: Int
+      /// Nil for the configuration's.
+      let after: Int?
+    }
+
+    /// As it is shown and written down, all of it, numbers by their ends.
     package var summary: [String: String] {
       var summary: [String: String] = [:]
-      summary["allowedCountries"] = allowedCountries?.joined(separator: ",")
-      summary["blockedCountries"] = blockedCountries?.joined(separator: ",")
-      summary["blockedPrefixes"] = blockedPrefixes?.joined(separator: ",")
-      summary["blockedTypes"] = blockedTypes?.joined(separator: ",")
-      summary["blockedNumbers"] = blockedNumbers.map { "\($0.count)" }
-      summary["limits"] = limits?.sorted { $0.key < $1.key }
-        .map { "\($0.key)=\($0.value.map(String.init) ?? "configured")" }.joined(separator: ",")
-      return summary.mapValues { String($0.unicodeScalars.prefix(400)) }
+      if !added.isEmpty { summary["added"] = added.map(\.shown).joined(separator: ", ") }
+      if !removed.isEmpty { summary["removed"] = removed.map(\.shown).joined(separator: ", ") }
+      if !limits.isEmpty {
+        summary["limits"] = limits.map {
+          "\($0.name) from \($0.before) to \($0.after.map(String.init) ?? "the configuration's")"
+        }.joined(separator: ", ")
+      }
+      return summary
     }
   }
 
-  private static let mostOfEach = 1_000
+  /// So much of each list is changed at once, and a person can look through it.
+  private static let mostOfEach = 100
 
-  /// What a change comes to, with everything in it looked at.
+  /// What a wish changes.
   ///
-  /// - Throws: `invalid_field` naming the list.
-  package func check(_ change: Change) throws {
-    for (field, list) in [
-      ("allowedCountries", change.allowedCountries), ("blockedCountries", change.blockedCountries),
-      ("blockedPrefixes", change.blockedPrefixes), ("blockedTypes", change.blockedTypes),
-      ("blockedNumbers", change.blockedNumbers),
-    ] {
-      guard list?.count ?? 0 <= Self.mostOfEach else {
+  /// - Throws: `invalid_field` naming the list, also for one that changes more than a hundred entries.
+  package func change(for wish: Wish) throws -> Change {
+    let listed = try destinations.list(phones)
+    var change = Change()
+    func compare(
+      _ wanted: [String]?, _ field: String, _ kind: String, isAllowed: Bool = false,
+      _ read: (String) -> (value: String, shown: String)?
+    ) throws {
+      guard let wanted else { return }
+      let present = listed.filter { $0.kind == kind && $0.isAllowed == isAllowed }
+      let word = "\(isAllowed ? "allowed" : "blocked") \(kind)"
+      var added: [Change.Item] = []
+      var kept: Set<String> = []
+      for text in wanted {
+        if present.contains(where: { $0.value == text }) {
+          kept.insert(text)
+          continue
+        }
+        guard let item = read(text) else { throw Rejection(.invalidField, field: field) }
+        added.append(
+          Change.Item(
+            kind: kind, value: item.value, isAllowed: isAllowed, shown: "\(word) \(item.shown)"))
+      }
+      let removed = present.filter { !kept.contains($0.value) }.map { rule in
+        Change.Item(
+          kind: kind, value: rule.value, isAllowed: isAllowed,
+          shown: "\(word) \(rule.maskedPhone ?? rule.value)")
+      }
+      guard added.count <= Self.mostOfEach, removed.count <= Self.mostOfEach else {
         throw Rejection(.invalidField, field: field)
       }
+      change.added += added
+      change.removed += removed
     }
-    _ = try rules(change)
-    for (name, value) in change.limits ?? [:] {
+    func same(_ isRight: @escaping (String) -> Bool) -> (String) -> (value: String, shown: String)?
+    {
+      { isRight($0) ? ($0, $0) : nil }
+    }
+    let both = Set(wish.allowedCountries ?? []).intersection(wish.blockedCountries ?? [])
+    guard both.isEmpty else { throw Rejection(.invalidField, field: "blockedCountries") }
+    try compare(
+      wish.allowedCountries, "allowedCountries", "country", isAllowed: true,
+      same(PhoneNumber.isRegion))
+    try compare(
+      wish.blockedCountries, "blockedCountries", "country", same(PhoneNumber.isRegion))
+    try compare(
+      wish.blockedPrefixes, "blockedPrefixes", "prefix", same { DestinationRule(prefix: $0) != nil }
+    )
+    try compare(
+      wish.blockedTypes, "blockedTypes", "type",
+      same { PhoneNumber.Kind(rawValue: $0).map { $0 != .unsuitable } ?? false })
+    try compare(wish.blockedNumbers, "blockedNumbers", "number") { text in
+      PhoneNumber(text, region: configuration.defaultRegion).map { ($0.e164, $0.masked) }
+    }
+    let inForce = configuration.limits.replacing(try destinations.limits())
+    for (name, value) in (wish.limits ?? [:]).sorted(by: { $0.key < $1.key }) {
       guard let limit = Configuration.Limits.adjustable[name],
         value.map(limit.range.contains) ?? true
-      else { throw Rejection(.invalidField, field: "limits.\(name.prefix(64))") }
+      else { throw Rejection(.invalidField, field: "limits.\(name.prefix(48))") }
+      change.limits.append(
+        Change.Limit(name: name, before: inForce[keyPath: limit.path], after: value))
     }
-    let both = Set(change.allowedCountries ?? []).intersection(change.blockedCountries ?? [])
-    guard both.isEmpty else { throw Rejection(.invalidField, field: "blockedCountries") }
-  }
-
-  /// The rules that a change names, but for the numbers that are blocked already.
-  private func rules(_ change: Change) throws -> [DestinationRule] {
-    let known = Set(try destinations.list(phones).filter { $0.kind == "number" }.map(\.value))
-    func all(
-      _ texts: [String]?, _ field: String, _ read: (String) -> DestinationRule?
-    ) throws -> [DestinationRule] {
-      try (texts ?? []).map { text in
-        guard let rule = read(text) else { throw Rejection(.invalidField, field: field) }
-        return rule
-      }
-    }
-    return try all(change.allowedCountries, "allowedCountries") {
-      PhoneNumber.isRegion($0) ? .country($0, isAllowed: true) : nil
-    }
-      + all(change.blockedCountries, "blockedCountries") {
-        PhoneNumber.isRegion($0) ? .country($0, isAllowed: false) : nil
-      }
-      + all(change.blockedPrefixes, "blockedPrefixes") { DestinationRule(prefix: $0) }
-      + all(change.blockedTypes, "blockedTypes") {
-        PhoneNumber.Kind(rawValue: $0).flatMap { $0 == .unsuitable ? nil : .type($0) }
-      }
-      + all(change.blockedNumbers?.filter { !known.contains($0) }, "blockedNumbers") {
-        PhoneNumber($0, region: configuration.defaultRegion).map { .number($0) }
-      }
+    return change
   }
 
   /// Puts a change in force; called inside a transaction.
-  ///
-  /// - Throws: as `check`.
   func applyInTransaction(_ change: Change, note: String, at now: Date) throws {
-    try check(change)
-    let rules = try rules(change)
-    for listed in try destinations.list(phones) {
-      let isListed: Bool =
-        switch listed.kind {
-        case "country" where listed.isAllowed:
-          change.allowedCountries?.contains(listed.value) ?? true
-        case "country": change.blockedCountries?.contains(listed.value) ?? true
-        case "prefix": change.blockedPrefixes?.contains(listed.value) ?? true
-        case "type": change.blockedTypes?.contains(listed.value) ?? true
-        default: change.blockedNumbers?.contains(listed.value) ?? true
-        }
-      if !isListed { try destinations.remove(listed) }
+    let listed = try destinations.list(phones)
+    for item in change.removed {
+      let rule = listed.first {
+        $0.kind == item.kind && $0.isAllowed == item.isAllowed && $0.value == item.value
+      }
+      if let rule { try destinations.remove(rule) }
     }
-    for rule in rules { try destinations.set(rule, note: note, phones, at: now) }
-    for (name, value) in change.limits ?? [:] {
-      try destinations.setLimit(name, value, at: now)
+    for item in change.added {
+      let rule: DestinationRule? =
+        switch item.kind {
+        case "country": .country(item.value, isAllowed: item.isAllowed)
+        case "prefix": DestinationRule(prefix: item.value)
+        case "type": PhoneNumber.Kind(rawValue: item.value).map { .type($0) }
+        default: PhoneNumber(e164: item.value).map { .number($0) }
+        }
+      if let rule { try destinations.set(rule, note: note, phones, at: now) }
+    }
+    for limit in change.limits {
+      try destinations.setLimit(limit.name, limit.after, at: now)
     }
   }
 }
@@ -190,6 +231,9 @@ extension Configuration.Limits {
     for (name, value) in changed {
       if let limit = Self.adjustable[name] { limits[keyPath: limit.path] = value }
     }
+    // Strangers never have more of a number than three fifths: the rest is its owner's.
+    limits.anonymousSendsPerNumberPerHour = min(
+      limits.anonymousSendsPerNumberPerHour, max(1, limits.sendsPerNumberPerHour * 3 / 5))
     return limits
   }
 

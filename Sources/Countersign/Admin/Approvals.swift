@@ -91,9 +91,8 @@ package struct Approvals {
   /// Does an act, or asks for its approval.
   package func perform(_ act: Act, _ reason: Reason, by admin: Administrator) throws -> Outcome {
     let target = try target(of: act, by: admin)
-    try check(act)
     guard areNeeded else {
-      return try doing { try run(act, target, reason.text, isApproval: false, by: admin) }
+      return try doing { try run(act, target, reason.text, by: admin) }
     }
     let id = ID(at: admin.at)
     let end = admin.at + Self.lifetime
@@ -162,6 +161,11 @@ package struct Approvals {
     guard !isApproved || waiting.requestedBy != admin.account.id else {
       throw Rejection(.ownAccount)
     }
+    // Whoever asked may have been found out since.
+    let asked = try accounts.find(waiting.requestedBy)
+    let mayAsk = asked.map { waiting.act.roles.contains($0.role) } ?? false
+    let isLocked = try accounts.isLocked(waiting.requestedBy)
+    guard !isApproved || mayAsk && !isLocked else { throw Rejection(.approvalOver) }
     let target =
       isApproved
       ? try target(of: waiting.act, by: admin)
@@ -182,7 +186,7 @@ package struct Approvals {
           details: ["act": waiting.act.name, "approval": "\(id)", "reason": reason.text]),
         by: admin.actor, at: admin.at)
       guard isApproved else { return (.done, {}) }
-      return try run(waiting.act, target, waiting.reason, isApproval: true, by: admin)
+      return try run(waiting.act, target, waiting.reason, by: admin)
     }
   }
 
@@ -199,18 +203,15 @@ package struct Approvals {
     return try support.target(id, of: admin)
   }
 
-  private func check(_ act: Act) throws {
-    if case .changeAbuseRules(let change) = act { try rules.check(change) }
-  }
-
   /// Does an act, inside a transaction; what is left is done after it.
   private func run(
-    _ act: Act, _ target: Account?, _ reason: String, isApproval: Bool, by admin: Administrator
+    _ act: Act, _ target: Account?, _ reason: String, by admin: Administrator
   ) throws -> (Outcome, () throws -> Void) {
-    func record(_ kind: AuditEvent.Kind) throws {
+    func record(_ kind: AuditEvent.Kind, _ own: [String: String] = [:]) throws {
       try audit.record(
         AuditEvent(
-          kind, about: target, details: act.summary.merging(["reason": reason]) { $1 }),
+          kind, about: target,
+          details: act.summary.merging(own) { $1 }.merging(["reason": reason]) { $1 }),
         by: admin.actor, at: admin.at)
     }
     switch act {
@@ -218,25 +219,20 @@ package struct Approvals {
       guard let target else { throw Rejection(.userUnknown) }
       try record(.twoFactorRemoved)
       let finish = try support.removeFactorsInTransaction(of: target, at: admin.at)
-      return (
-        .done,
-        {
-          finish()
-          try alerts.raise(
-            .factorsRemoved, about: "\(target.id)", at: admin.at)
-        }
-      )
+      try alerts.raise(.factorsRemoved, about: "\(target.id)", at: admin.at)
+      return (.done, finish)
     case .changeAbuseRules(let change):
       try record(.abuseRulesChanged)
       try rules.applyInTransaction(
         change, note: String(reason.unicodeScalars.prefix(200)), at: admin.at)
+      try alerts.raise(.rulesChanged, about: "by \(admin.account.id)", at: admin.at)
       return (.done, {})
     case .createKey(let name, let scopes):
-      try record(.apiKeyCreated)
       let key = try serviceKeys.create(
         name: name, scopes: Set(scopes.compactMap(ServiceKey.Scope.init)), at: admin.at)
-      let id = key.reveal().split(separator: "_").dropFirst().first.map(String.init) ?? ""
-      return (.key(key), { try alerts.raise(.keyCreated, about: id, at: admin.at) })
+      try record(.apiKeyCreated, ["key": key.id])
+      try alerts.raise(.keyCreated, about: key.id, at: admin.at)
+      return (.key(key.text), {})
     }
   }
 }

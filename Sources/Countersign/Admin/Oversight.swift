@@ -9,6 +9,7 @@ package final class Oversight {
   private let serviceKeys: ServiceKeys
   private let limits: SlidingLimits
   private let revealsPerHour: Int
+  private let looksPerHour: Int
   /// What was looked at here, and when: a page that asks again and again is one look a minute.
   private var looked: [String: Date] = [:]
 
@@ -21,15 +22,21 @@ package final class Oversight {
     serviceKeys = ServiceKeys(connection)
     limits = SlidingLimits(connection, configuration.keys)
     revealsPerHour = configuration.limits.revealsPerHour
+    looksPerHour = configuration.limits.looksPerHour
   }
 
-  /// Writes down what an administrator is about to see; without that it is not shown.
+  /// Writes down what an administrator is about to see; without that it is not shown. So much is seen of an hour that
+  /// support can work, and nobody reads everything.
+  ///
+  /// - Throws: `too_many_attempts`.
   package func look(_ event: AuditEvent, by admin: Administrator) throws {
     let details = event.details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let name =
       "\(admin.account.id) \(event.kind.rawValue) \(event.target.map { "\($0.id)" } ?? "") \(details.joined(separator: "&"))"
     if let last = looked[name], last > admin.at - Self.sameLook { return }
-    try record(event, by: admin)
+    try limited(.looks(admin.account.id), looksPerHour, .manyLooks, by: admin) {
+      try audit.record(event, by: admin.actor, at: admin.at)
+    }
     if looked.count >= 256 { looked = [:] }
     looked[name] = admin.at
   }
@@ -43,21 +50,41 @@ package final class Oversight {
   ///
   /// - Throws: `too_many_attempts`.
   package func reveal(
-    _ message: OutgoingMessage.ID, of target: Account.ID?, _ reason: Reason, by admin: Administrator
+    _ message: OutgoingMessage.ID, of target: AuditEvent.Target?, _ reason: Reason,
+    by admin: Administrator
+  ) throws {
+    try limited(.reveals(admin.account.id), revealsPerHour, .numbersRevealed, by: admin) {
+      try audit.record(
+        AuditEvent(
+          .numberRevealed, about: target,
+          details: ["message": "\(message)", "reason": reason.text]), by: admin.actor,
+        at: admin.at)
+    }
+  }
+
+  /// Does what an administrator may do so often of an hour; whoever wants more is reported.
+  private func limited(
+    _ key: LimitKey, _ count: Int, _ alert: Alerts.Kind, by admin: Administrator,
+    _ record: () throws -> Void
   ) throws {
     do {
       try connection.transaction {
         _ = try limits.chargeInTransaction(
-          [(.reveals(admin.account.id), [SlidingLimit(revealsPerHour, per: 3_600)])], at: admin.at)
-        var details = ["message": "\(message)"]
-        details["userId"] = target?.description
-        if !reason.text.isEmpty { details["reason"] = reason.text }
-        try audit.record(
-          AuditEvent(.numberRevealed, details: details), by: admin.actor, at: admin.at)
+          [(key, [SlidingLimit(count, per: 3_600)])], at: admin.at)
+        try record()
       }
     } catch let refused as SlidingLimits.Refused {
-      try alerts.raiseOnce(.numbersRevealed, about: "\(admin.account.id)", at: admin.at)
+      try alerts.raise(alert, about: "\(admin.account.id)", at: admin.at)
       throw Rejection(.tooManyAttempts, retryAfter: refused.seconds).limited(by: refused.key.name)
+    }
+  }
+
+  /// Writes down that something is taken away, and reports it.
+  package func export(_ event: AuditEvent, by admin: Administrator) throws {
+    try connection.transaction {
+      try audit.record(event, by: admin.actor, at: admin.at)
+      try alerts.raise(
+        .dataExported, about: "\(event.kind.rawValue) \(admin.account.id)", at: admin.at)
     }
   }
 

@@ -103,6 +103,11 @@ package struct UserDirectory {
     }
   }
 
+  /// An account as it is written down; nil when there is none.
+  package func target(_ id: Account.ID) throws -> AuditEvent.Target? {
+    try users(["id = \(id)"], 1).first.map { AuditEvent.Target($0.account) }
+  }
+
   /// - Throws: `user_unknown`.
   package func find(_ id: Account.ID, at now: Date) throws -> Details {
     guard let user = try users(["id = \(id)"], 1).first else { throw Rejection(.userUnknown) }

@@ -15,11 +15,14 @@ package struct UserSupport {
   private let reset: PasswordReset
   private let ownership: PhoneOwnership
   private let notices: SecurityNotices
+  private let phones: PhoneVault
+  private let events: HostEvents
   private let audit: Audit
 
   package init(_ connection: Connection, _ configuration: Configuration, _ log: Logger) {
     self.connection = connection
-    let phones = PhoneVault(configuration.keys)
+    phones = PhoneVault(configuration.keys)
+    events = HostEvents(connection, configuration)
     accounts = AccountStore(connection: connection, vault: phones)
     sessions = SessionStore(connection: connection, vault: phones)
     devices = DeviceStore(connection: connection)
@@ -55,9 +58,10 @@ package struct UserSupport {
 
   /// Ends a password, and sends its owner what sets another one.
   ///
-  /// - Throws: `phone_not_verified`; `send_limit_reached`.
+  /// - Throws: `phone_not_verified`; `send_limit_reached`; `account_locked`.
   package func forceReset(_ id: Account.ID, _ reason: Reason, by admin: Administrator) throws {
     let account = try target(id, of: admin)
+    guard try !accounts.isLocked(id) else { throw Rejection(.accountLocked) }
     try reset.force(account, at: admin.at) {
       try record(.passwordResetForced, account, reason, by: admin)
     }
@@ -77,10 +81,14 @@ package struct UserSupport {
       try record(
         .phoneVerified, account, reason, by: admin, ["phone": number.masked])
       do {
-        try ownership.adopt(number, account, at: admin.at)
+        // The owner may have changed it meanwhile.
+        guard try accounts.verifyPhone(of: account.id, phones.hash(number), at: admin.at) else {
+          throw Rejection(.busy, retryAfter: 1)
+        }
       } catch let error as DatabaseError where error.code == .duplicateEntry {
         throw Rejection(.phoneInUse)
       }
+      try events.queue(.phoneVerified, about: account.id, at: admin.at)
       try ownership.tell(number, of: account, at: admin.at)
     }
     notices.wakeCourier()
@@ -125,6 +133,8 @@ package struct UserSupport {
     return try connection.transaction {
       guard try accounts.setLocked(account.id, nil) else { return false }
       try record(.accountUnlocked, account, reason, by: admin)
+      // What was begun while it was being locked must not come to life.
+      try endAll(of: account)
       return true
     }
   }

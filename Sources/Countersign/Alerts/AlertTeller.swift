@@ -2,8 +2,8 @@ import FoundationEssentials
 
 /// Telling people of alerts: by a post to `COUNTERSIGN_ALERT_URL`, and by mail to `COUNTERSIGN_ALERT_EMAIL`.
 ///
-/// What is critical is told at once, with everything that waits; what is not, within five minutes. A storm of them is a
-/// few mails, and an alert that cannot be told, since mail has its own, is told of the next time.
+/// What is critical is told at once, with everything that waits; what is not, within five minutes, and single messages that did
+/// not arrive within an hour. A storm of them is one mail, and a mail of alerts that does not arrive raises none.
 struct AlertTeller {
   private let connection: Connection
   private let outbox: Outbox
@@ -17,6 +17,8 @@ struct AlertTeller {
   private static let most = 40
   private static let pause: TimeInterval = 60
   private static let patience: TimeInterval = 300
+  /// A message that did not arrive is one of many.
+  private static let patienceWithMessages: TimeInterval = 3_600
 
   init(_ connection: Connection, _ configuration: Configuration) {
     self.connection = connection
@@ -52,10 +54,18 @@ struct AlertTeller {
   mutating func tell(at now: Date) throws {
     guard
       let row = try connection.first(
-        "SELECT MIN(created_at) AS first, COALESCE(MAX(severity = 'critical'), 0) AS urgent FROM alert WHERE told_at IS NULL"
-      ), let first = try row.optionalTime("first")
+        """
+        SELECT MIN(created_at) AS first, MIN(IF(message_id IS NULL, created_at, NULL)) AS first_other,
+               COALESCE(MAX(severity = 'critical'), 0) AS urgent
+          FROM alert
+         WHERE told_at IS NULL
+           AND resolved_at IS NULL
+        """), let first = try row.optionalTime("first")
     else { return }
-    let isDue = try row.bool("urgent") || first < now - Self.patience
+    let other = try row.optionalTime("first_other") ?? now
+    let isDue =
+      try row.bool("urgent") || other < now - Self.patience
+      || first < now - Self.patienceWithMessages
     guard isDue, toldAt < now - Self.pause else { return }
     try connection.transaction { try tellInTransaction(at: now) }
     toldAt = now
@@ -68,7 +78,8 @@ struct AlertTeller {
       SELECT id, kind, severity, detail, created_at
         FROM alert
        WHERE told_at IS NULL
-       ORDER BY created_at
+         AND resolved_at IS NULL
+       ORDER BY severity = 'critical' DESC, created_at
        LIMIT 1000
          FOR UPDATE SKIP LOCKED
       """)
@@ -77,7 +88,7 @@ struct AlertTeller {
       Untold(
         id: try row.id("id"), kind: try row.text("kind"), severity: try row.text("severity"),
         detail: try row.text("detail"), createdAt: try row.time("created_at"))
-    }.sorted { $0.severity == "critical" && $1.severity != "critical" }
+    }
     let told = Array(untold.prefix(Self.most))
     let more = untold.count - told.count
     let lines =

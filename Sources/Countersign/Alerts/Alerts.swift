@@ -43,14 +43,21 @@ package final class Alerts {
     case numbersRevealed = "numbers_revealed"
     /// A key was made by which messages can be sent.
     case keyCreated = "api_key_created"
+    /// Where codes may go, or how many, was changed.
+    case rulesChanged = "abuse_rules_changed"
+    /// Messages, or the security log, were taken away.
+    case dataExported = "data_exported"
+    /// An administrator looks at more than support needs.
+    case manyLooks = "many_looks"
 
     var severity: String {
       switch self {
-      case .deviceReused, .budgetHalfUsed, .budgetShareUsedUp, .factorsRemoved, .keyCreated:
+      case .deviceReused, .budgetHalfUsed, .budgetShareUsedUp, .factorsRemoved, .keyCreated,
+        .rulesChanged, .dataExported:
         "warning"
       case .codeSpray, .sealedDataUnreadable, .pumpingSuspected,
         .destinationStopped, .budgetUsedUp, .credentialSpray, .providerDown, .webhooksForged,
-        .numbersRevealed:
+        .numbersRevealed, .manyLooks:
         "critical"
       }
     }
@@ -95,7 +102,7 @@ package final class Alerts {
     try connection.execute(
       """
       UPDATE alert
-         SET resolved_at = \(now), resolution = 'It has passed.'
+         SET resolved_at = \(now), resolution = 'It has passed.', told_at = COALESCE(told_at, \(now))
        WHERE kind = \(kind.rawValue)
          AND open_subject = \(Array(subject.utf8))
       """)
@@ -146,14 +153,16 @@ package final class Alerts {
   /// Resolves an alert for an administrator; the same thing raises another one from then on. Called inside a
   /// transaction.
   ///
-  /// - Throws: `not_found` unless it is open.
+  /// - Throws: `not_found` unless it is open; `own_account` for one that is about who resolves it.
   func resolve(
     _ id: Identifier<Alerts>, _ resolution: String, by admin: Account.ID, at now: Date
   ) throws {
+    let about = try connection.first("SELECT detail FROM alert WHERE id = \(id)")?.text("detail")
+    guard about != admin.description else { throw Rejection(.ownAccount) }
     let changed = try connection.execute(
       """
       UPDATE alert
-         SET resolved_at = \(now), resolved_by = \(admin), resolution = \(resolution)
+         SET resolved_at = \(now), resolved_by = \(admin), resolution = \(resolution), told_at = COALESCE(told_at, \(now))
        WHERE id = \(id)
          AND resolved_at IS NULL
       """)

@@ -108,9 +108,8 @@ package struct Audit {
   ///   with what says where that is cannot be told from a shorter one.
   package func verify(against anchor: AuditAnchor? = nil) throws -> Finding {
     var finding = Finding()
-    finding.head = try store.head()
-    let end = finding.head?.sequence ?? 0
     var last = AuditAnchor(sequence: 0, mac: Array(repeating: 0, count: 32))
+    finding.faults += try store.numbersBelowOne().map(Fault.foreign)
     var broken: [AuditEntry] = []
     var isLastSound = true
     var holdsAnchor = anchor == nil || anchor == last
@@ -123,7 +122,7 @@ package struct Audit {
         let isSound = isAuthentic(entry, at: entry.sequence)
         if !isSound {
           broken.append(entry)
-        } else if entry.sequence > end || isLastSound && entry.previous != last.mac {
+        } else if isLastSound, entry.previous != last.mac {
           finding.faults.append(.foreign(entry.sequence))
         }
         isLastSound = isSound
@@ -131,6 +130,17 @@ package struct Audit {
         if last == anchor { holdsAnchor = isSound }
         finding.entries += 1
       }
+    }
+    // Entries may have been added while it was read, and none of them before its end was.
+    finding.head = try store.head()
+    let end = finding.head?.sequence ?? 0
+    if last.sequence > end { finding.faults.append(.foreign(last.sequence)) }
+    while last.sequence < end, let entry = try store.page(after: last.sequence, limit: 1).first,
+      entry.sequence == last.sequence + 1, isAuthentic(entry, at: entry.sequence),
+      entry.previous == last.mac
+    {
+      last = AuditAnchor(sequence: entry.sequence, mac: entry.mac)
+      finding.entries += 1
     }
     if last.sequence < end { finding.faults.append(.missing(last.sequence + 1...end)) }
     if let anchor, !holdsAnchor { finding.faults.append(.anchorLost(anchor.sequence)) }

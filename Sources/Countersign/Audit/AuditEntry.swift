@@ -13,14 +13,22 @@ package struct AuditEvent: Sendable {
     package let email: String
 
     package init(_ account: Account) {
-      id = account.id
-      email = account.email
+      self.init(id: account.id, email: account.email)
+    }
+
+    package init(id: Account.ID, email: String) {
+      self.id = id
+      self.email = email
     }
   }
 
-  package init(_ kind: Kind, about target: Account? = nil, details: [String: String] = [:]) {
+  package init(_ kind: Kind, about target: Account?, details: [String: String] = [:]) {
+    self.init(kind, about: target.map(Target.init), details: details)
+  }
+
+  package init(_ kind: Kind, about target: Target? = nil, details: [String: String] = [:]) {
     self.kind = kind
-    self.target = target.map(Target.init)
+    self.target = target
     self.details = details
   }
 
@@ -48,7 +56,7 @@ package struct AuditEvent: Sendable {
     case approvalGiven = "approval_given"
     case approvalRefused = "approval_refused"
     case administratorCreated = "administrator_created"
-    case rolesChanged = "role_changed"
+    case destinationChanged = "destination_changed"
 
     package var severity: String {
       switch self {
@@ -60,7 +68,7 @@ package struct AuditEvent: Sendable {
         .approvalGiven, .approvalRefused, .apiKeyRevoked:
         "warning"
       case .phoneVerified, .twoFactorRemoved, .abuseRulesChanged, .apiKeyCreated,
-        .administratorCreated, .rolesChanged:
+        .administratorCreated, .destinationChanged:
         "critical"
       }
     }
@@ -90,7 +98,7 @@ package struct AuditEvent: Sendable {
       case .approvalGiven: "Approved what another administrator asked for."
       case .approvalRefused: "Refused what another administrator asked for."
       case .administratorCreated: "Made an administrator."
-      case .rolesChanged: "Changed an account's role."
+      case .destinationChanged: "Changed where codes may go, or what they cost."
       }
     }
   }

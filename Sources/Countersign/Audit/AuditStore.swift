@@ -32,7 +32,7 @@ struct AuditStore {
 
   /// The newest entries before one.
   func list(_ filter: AuditFilter, before sequence: Int?, limit: Int) throws -> [AuditEntry] {
-    var conditions: [SQL] = ["sequence < \(sequence ?? Int.max)"]
+    var conditions: [SQL] = ["sequence > 0", "sequence < \(sequence ?? Int.max)"]
     if let account = filter.account {
       conditions.append("(admin_id = \(account) OR target_id = \(account))")
     }
@@ -50,6 +50,13 @@ struct AuditStore {
        LIMIT \(limit)
       """
     ).map(Self.entry)
+  }
+
+  /// Of entries that stand before the first one, which none of ours does.
+  func numbersBelowOne() throws -> [Int] {
+    try connection.all(
+      "SELECT sequence FROM audit_entry WHERE sequence < 1 ORDER BY sequence LIMIT 1000"
+    ).map { try $0.int("sequence") }
   }
 
   /// The entries after one, in order.

@@ -51,11 +51,12 @@ package struct Authorizations {
     }
     let ended = try connection.execute(
       """
-      UPDATE authorization
-         SET ended_at = \(now)
-       WHERE token_hash = \(token.hash)
-         AND ended_at IS NULL
-         AND expires_at > \(now)
+      UPDATE authorization z
+        JOIN account a ON a.id = z.account_id AND a.locked_at IS NULL
+         SET z.ended_at = \(now)
+       WHERE z.token_hash = \(token.hash)
+         AND z.ended_at IS NULL
+         AND z.expires_at > \(now)
       """)
     guard ended == 1,
       let row = try connection.first(

@@ -243,13 +243,14 @@ struct ChallengeStore {
       """)
   }
 
-  /// Ends a challenge that was answered, and notes at the code's message that it was used; false when it is over, or another code has taken the place
+  /// Ends a challenge that was answered, and notes at the code's message that it was used; false when it is over, its account locked, or another code has taken the place
   /// of the one that was compared.
   func markAnswered(_ challenge: Found, needsCode: Bool, at now: Date) throws(DatabaseError) -> Bool
   {
     try connection.execute(
       """
       UPDATE challenge c
+        JOIN account a ON a.id = c.account_id AND a.locked_at IS NULL
         LEFT JOIN message m ON \(needsCode) AND m.id = c.code_message_id
          SET c.ended_at = \(now), c.code_mac = NULL, m.used_at = \(now)
        WHERE c.token_hash = \(challenge.tokenHash)

@@ -247,9 +247,10 @@ package struct Challenges {
       }
       let session =
         if let raised = found.session {
-          try sessions.raise(raised, of: found.account.id, by: proven.kind, at: now)
+          try sessions.raise(raised, of: found.account, by: proven.kind, at: now)
         } else {
-          try sessions.open(found.account.id, by: proven.kind, client, at: now)
+          try sessions.open(
+            found.account.id, role: found.account.role, by: proven.kind, client, at: now)
         }
       try familiar.note(found.account, client, at: now)
       let device =

@@ -147,7 +147,7 @@ struct DeliveryStore {
       """) == 1
   }
 
-  /// Raises an alert about a message that was not sent.
+  /// Raises an alert about a message that was not sent; not about a mail of alerts, or one would follow another for ever.
   func alert(_ message: OutgoingMessage.ID, _ failure: Failure, at now: Date) throws(DatabaseError)
   {
     let severity = failure.needsOperator ? "critical" : "warning"
@@ -158,6 +158,7 @@ struct DeliveryStore {
              \(failure.rawValue), \(now)
         FROM message
        WHERE id = \(message)
+         AND kind <> \(OutgoingMessage.Kind.alerts.rawValue)
       """)
   }
 

@@ -54,7 +54,7 @@ extension Request {
 
   /// A field's name from the outermost object on: `details.amount`.
   fileprivate static func name(_ path: [any CodingKey]) -> String {
-    path.map(\.stringValue).joined(separator: ".")
+    path.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
   }
 
   /// `application/json`, with `charset=utf-8` at most.

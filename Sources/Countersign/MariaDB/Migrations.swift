@@ -130,6 +130,9 @@ package struct Migrations {
     return files
   }
 
+  /// What a migration may take: a large table is copied by some.
+  private static let longest: TimeInterval = 4 * 3_600
+
   /// Waits for the lock row. It has an end, so that a migration that was killed does not lock the
   /// next one out.
   private func lock(_ holder: [UInt8]) throws {
@@ -138,7 +141,7 @@ package struct Migrations {
       let taken = try connection.execute(
         """
         UPDATE schema_lock
-           SET holder = \(holder), expires_at = \(now.addingTimeInterval(300))
+           SET holder = \(holder), expires_at = \(now.addingTimeInterval(Self.longest))
          WHERE id = 1
            AND (holder IS NULL OR expires_at < \(now))
         """)

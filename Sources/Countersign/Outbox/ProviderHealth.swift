@@ -12,6 +12,8 @@ struct ProviderHealth {
   private var underWay: [OutgoingMessage.ID: Transfer] = [:]
   private var written: [String: Breaker.State] = [:]
   private var writtenAt = Date.distantPast
+  /// Since when those answer well again that this courier has seen down; the distant future while they do not.
+  private var wellSince: [String: Date] = [:]
 
   private struct Transfer {
     let provider: String
@@ -23,6 +25,8 @@ struct ProviderHealth {
 
   /// How often the figures are written while nothing changes.
   private static let writingSeconds: TimeInterval = 5
+  /// How long a provider has to be well before its alert is resolved.
+  private static let wellSeconds: TimeInterval = 60
 
   /// - Parameter names: of all there are, so that none keeps the state that an earlier courier has left.
   init(
@@ -92,10 +96,16 @@ struct ProviderHealth {
       if breaker.state == .open, written[provider] != .open {
         try alerts.raise(.providerDown, about: provider, at: now)
       }
-      if breaker.state == .closed, written[provider] != .closed {
-        try alerts.resolve(.providerDown, about: provider, at: now)
+      if breaker.state != .closed { wellSince[provider] = .distantFuture }
+      if breaker.state == .closed, wellSince[provider] == .distantFuture {
+        wellSince[provider] = now
       }
       written[provider] = breaker.state
+    }
+    // One that comes and goes is down.
+    for (provider, time) in wellSince where time < now - Self.wellSeconds {
+      try alerts.resolve(.providerDown, about: provider, at: now)
+      wellSince[provider] = nil
     }
     if isDue { writtenAt = now }
   }

@@ -148,6 +148,25 @@ package struct Resealing {
             "UPDATE notification SET data_sealed = \(new) WHERE id = \(row) AND data_sealed = \(old)"
           )
         }),
+      Column(
+        purpose: .phone, context: { DestinationRule.context($0) },
+        page: { (after) throws(DatabaseError) in
+          try connection.all(
+            """
+            SELECT value AS id, value_sealed AS sealed
+              FROM destination_rule
+             WHERE kind = 'number'
+               AND value > \(after)
+               AND value_sealed IS NOT NULL
+             ORDER BY value
+             LIMIT 500
+            """)
+        },
+        replace: { (row, old, new) throws(DatabaseError) in
+          try connection.execute(
+            "UPDATE destination_rule SET value_sealed = \(new) WHERE kind = 'number' AND value = \(row) AND value_sealed = \(old)"
+          )
+        }),
     ]
   }
 }

@@ -61,9 +61,7 @@ package struct Seeding {
       try insertMessages(range, connection)
     }
     told("counting")
-    let counts = MessageCounts(connection)
-    try counts.correct()
-    try counts.correctAccounts()
+    try MessageCounts(connection).correct()
   }
 
   /// Runs work on portions of a number, on threads with a connection each.

@@ -29,9 +29,9 @@ package struct ServiceKeys {
 
   /// Makes a key.
   ///
-  /// - Returns: its text, which is shown this once.
+  /// - Returns: its id, and its text, which is shown this once.
   package func create(name: String, scopes: Set<ServiceKey.Scope>, at now: Date)
-    throws(DatabaseError) -> Secret
+    throws(DatabaseError) -> (id: String, text: Secret)
   {
     let id = Random.bytes(8)
     let secret = Token()
@@ -41,7 +41,8 @@ package struct ServiceKeys {
       INSERT INTO service_key (id, secret_hash, name, scopes, created_at)
       VALUES (\(id), \(secret.hash), \(name), \(list), \(now))
       """)
-    return Secret("\(Self.prefix)\(Hexadecimal.encode(id))_\(secret.text.reveal())")
+    let name = Hexadecimal.encode(id)
+    return (name, Secret("\(Self.prefix)\(name)_\(secret.text.reveal())"))
   }
 
   /// A key as it is listed.

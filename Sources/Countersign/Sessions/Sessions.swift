@@ -24,13 +24,19 @@ package struct Sessions {
   ///
   /// - Parameter factor: the second factor that was proven, for level 2.
   package func open(
-    _ account: Account.ID, by factor: Factor? = nil, _ client: ClientDescription, at now: Date
+    _ account: Account.ID, role: Account.Role = .user, by factor: Factor? = nil,
+    _ client: ClientDescription, at now: Date
   ) throws(DatabaseError) -> IssuedSession {
     let token = Token()
     let end = now.addingTimeInterval(maximum)
     try store.insert(token, Identifier(at: now), account, factor, client, at: now, until: end)
     return IssuedSession(
-      token: token.text, expiresAt: min(end, now.addingTimeInterval(idle)), endsAt: end)
+      token: token.text, expiresAt: min(end, now.addingTimeInterval(idle(role))), endsAt: end)
+  }
+
+  /// How long a session of somebody lasts that nobody uses.
+  private func idle(_ role: Account.Role) -> TimeInterval {
+    role.isAdministrative ? administratorsIdle : idle
   }
 
   /// The session that a token opens; nil when it opens none, or none any more.
@@ -38,7 +44,7 @@ package struct Sessions {
     guard let token = Token(received: text),
       let found = try store.find(token, at: now, idleSince: now.addingTimeInterval(-idle))
     else { return nil }
-    let idle = found.account.role.isAdministrative ? administratorsIdle : idle
+    let idle = idle(found.account.role)
     guard found.lastSeenAt > now.addingTimeInterval(-idle) else { return nil }
     if found.lastSeenAt < now.addingTimeInterval(-min(Self.seenGranularity, idle / 4)) {
       try store.markSeen(token, at: now)
@@ -55,16 +61,18 @@ package struct Sessions {
   /// - Returns: its new token; the old one is dead.
   /// - Throws: `unauthenticated` when the session has ended meanwhile.
   func raise(
-    _ id: Session.ID, of account: Account.ID, by factor: Factor, at now: Date
+    _ id: Session.ID, of account: Account, by factor: Factor, at now: Date
   ) throws -> IssuedSession {
     let token = Token()
     guard
       try store.raise(
-        id, of: account, by: factor, to: token, at: now, idleSince: now.addingTimeInterval(-idle)),
+        id, of: account.id, by: factor, to: token, at: now,
+        idleSince: now.addingTimeInterval(-idle(account.role))),
       let end = try store.end(of: id)
     else { throw Rejection(.unauthenticated) }
     return IssuedSession(
-      token: token.text, expiresAt: min(end, now.addingTimeInterval(idle)), endsAt: end)
+      token: token.text, expiresAt: min(end, now.addingTimeInterval(idle(account.role))),
+      endsAt: end)
   }
 
   /// True while a session lasts.

@@ -32,13 +32,12 @@ package struct MessageCounts {
        WHERE shard = \(shard)
          FOR UPDATE SKIP LOCKED
       """)
-    var touched: Set<Span> = []
+    var sums: [Place: Sum] = [:]
     for row in rows {
       let sort = try Sort(row)
       let minute = try row.int("minute")
       for span in Span.all(of: minute) {
-        try add(row, span, span.isBrief ? sort.brief : sort)
-        touched.insert(span)
+        try sums[Place(span: span, sort: span.isBrief ? sort.brief : sort), default: Sum()].add(row)
       }
       // By its key: what another statement has put beside it meanwhile stays.
       try connection.execute(
@@ -53,28 +52,47 @@ package struct MessageCounts {
            AND status = \(sort.status)
         """)
     }
-    for span in touched {
-      try connection.execute(
-        """
-        DELETE FROM message_count
-         WHERE span = \(span.name)
-           AND start = \(span.start)
-           AND messages = 0
-           AND used = 0
-           AND price = 0
-        """)
+    // Always in the same order, or two couriers could wait for each other.
+    for (place, sum) in sums.sorted(by: { $0.key.order < $1.key.order }) where !sum.isNothing {
+      try add(sum, place)
     }
   }
 
-  private func add(_ row: Row, _ span: Span, _ sort: Sort) throws {
+  private func add(_ sum: Sum, _ place: Place) throws(DatabaseError) {
+    let (span, sort) = (place.span, place.sort)
     try connection.execute(
       """
       INSERT INTO message_count (span, start, kind, channel, country, provider, status, messages, used, price)
       VALUES (\(span.name), \(span.start), \(sort.kind), \(sort.channel), \(sort.country), \(sort.provider),
-              \(sort.status), \(try row.int("messages")), \(try row.int("used")), \(try row.int("price")))
+              \(sort.status), \(sum.messages), \(sum.used), \(sum.price))
           ON DUPLICATE KEY UPDATE
              messages = messages + VALUES(messages), used = used + VALUES(used), price = price + VALUES(price)
       """)
+  }
+
+  /// A row of the counts.
+  private struct Place: Hashable {
+    let span: Span
+    let sort: Sort
+
+    var order: String {
+      "\(span.name) \(span.start) \(sort.kind) \(sort.channel) \(sort.country) \(sort.provider) \(sort.status)"
+    }
+  }
+
+  /// What is added to it.
+  private struct Sum {
+    var messages = 0
+    var used = 0
+    var price = 0
+
+    var isNothing: Bool { messages == 0 && used == 0 && price == 0 }
+
+    mutating func add(_ row: Row) throws {
+      messages += try row.int("messages")
+      used += try row.int("used")
+      price += try row.int("price")
+    }
   }
 
   /// A stretch of time that is counted by itself.
@@ -94,7 +112,7 @@ package struct MessageCounts {
     }
   }
 
-  private struct Sort {
+  private struct Sort: Hashable {
     var kind: String
     let channel: String
     var country: String
@@ -116,11 +134,13 @@ package struct MessageCounts {
     }
   }
 
-  /// Removes the minutes that nobody looks at any more.
+  /// Removes the minutes that nobody looks at any more, and counts of what has become something else.
   package func purge(at now: Date) throws(DatabaseError) -> Int {
     let before = Int(now.timeIntervalSince1970) / 60 - 2 * 1_440
     return try connection.execute(
       "DELETE FROM message_count WHERE span = 'minute' AND start < \(before) LIMIT 10000")
+      + connection.execute(
+        "DELETE FROM message_count WHERE messages = 0 AND used = 0 AND price = 0 LIMIT 10000")
   }
 
   // MARK: Counting anew
@@ -130,20 +150,30 @@ package struct MessageCounts {
   /// Each comparison is one statement, and so of one moment, whatever is sent meanwhile.
   package func wrongSorts() throws -> Int {
     var wrong = 0
-    for difference in [Self.hoursWrong, Self.daysWrong, Self.everWrong] {
+    for difference in [Self.hoursWrong, Self.daysWrong, Self.everWrong, Self.minutesWrong] {
       let row = try connection.first("SELECT COUNT(*) AS wrong FROM (\(part: difference)) AS w")
       wrong += try row?.int("wrong") ?? 0
     }
-    return wrong
+    let accounts = try connection.first(
+      "SELECT COUNT(*) AS wrong FROM (\(part: Self.accountsWrong)) AS w WHERE accounts <> 0 OR with_phone <> 0 OR verified <> 0 OR two_factor <> 0"
+    )
+    return try wrong + (accounts?.int("wrong") ?? 0)
   }
 
-  /// Counts every message anew, and corrects the counts by what differs, while everything runs.
+  /// Counts every message and every account anew, and corrects the counts by what differs, while everything runs.
   package func correct() throws {
-    for difference in [Self.hoursWrong, Self.daysWrong, Self.everWrong] {
+    for difference in [Self.hoursWrong, Self.daysWrong, Self.everWrong, Self.minutesWrong] {
       try correct(by: difference)
     }
     try connection.execute(
-      "DELETE FROM message_count WHERE messages = 0 AND used = 0 AND price = 0")
+      """
+      INSERT INTO account_count (shard, accounts, with_phone, verified, two_factor)
+      SELECT 0, accounts, with_phone, verified, two_factor
+        FROM (\(part: Self.accountsWrong)) AS difference
+          ON DUPLICATE KEY UPDATE
+             accounts = account_count.accounts + VALUES(accounts), with_phone = account_count.with_phone + VALUES(with_phone),
+             verified = account_count.verified + VALUES(verified), two_factor = account_count.two_factor + VALUES(two_factor)
+      """)
   }
 
   private func correct(by difference: SQL) throws {
@@ -206,16 +236,37 @@ package struct MessageCounts {
     HAVING SUM(messages) <> 0 OR SUM(used) <> 0 OR SUM(price) <> 0
     """
 
-  /// Counts every account anew; nobody may change one meanwhile.
-  package func correctAccounts() throws {
-    try connection.transaction {
-      try connection.execute("DELETE FROM account_count")
-      try connection.execute(
-        """
-        INSERT INTO account_count (shard, accounts, with_phone, verified, two_factor)
-        SELECT 0, COUNT(*), COUNT(phone_hash), COUNT(phone_verified_at), COUNT(second_factor)
-          FROM account
-        """)
-    }
-  }
+  /// Of the last hour and a half, which is what is read by the minute.
+  private static let minutesWrong: SQL = """
+    SELECT 'minute' AS span, start, '' AS kind, channel, '' AS country, provider, status,
+           CAST(SUM(messages) AS SIGNED) AS messages, CAST(SUM(used) AS SIGNED) AS used, CAST(SUM(price) AS SIGNED) AS price
+      FROM (SELECT TIMESTAMPDIFF(MINUTE, '1970-01-01', created_at) AS start, channel, COALESCE(provider, '') AS provider,
+                   IF(status = 'sending', 'queued', status) AS status, COUNT(*) AS messages, COUNT(used_at) AS used,
+                   COALESCE(SUM(price), 0) AS price
+              FROM message
+             WHERE id >= UNHEX(CONCAT(LPAD(HEX((TIMESTAMPDIFF(MINUTE, '1970-01-01', UTC_TIMESTAMP()) - 90) * 60000), 12, '0'), REPEAT('0', 20)))
+             GROUP BY 1, 2, 3, 4
+             UNION ALL
+            SELECT start, channel, provider, status, -messages, -used, -price
+              FROM message_count
+             WHERE span = 'minute'
+               AND start >= TIMESTAMPDIFF(MINUTE, '1970-01-01', UTC_TIMESTAMP()) - 90
+             UNION ALL
+            SELECT minute, channel, provider, status, -messages, -used, -price
+              FROM message_move
+             WHERE minute >= TIMESTAMPDIFF(MINUTE, '1970-01-01', UTC_TIMESTAMP()) - 90) AS both_sides
+     GROUP BY start, channel, provider, status
+    HAVING SUM(messages) <> 0 OR SUM(used) <> 0 OR SUM(price) <> 0
+    """
+
+  private static let accountsWrong: SQL = """
+    SELECT CAST(SUM(accounts) AS SIGNED) AS accounts, CAST(SUM(with_phone) AS SIGNED) AS with_phone,
+           CAST(SUM(verified) AS SIGNED) AS verified, CAST(SUM(two_factor) AS SIGNED) AS two_factor
+      FROM (SELECT COUNT(*) AS accounts, COUNT(phone_hash) AS with_phone, COUNT(phone_verified_at) AS verified,
+                   COUNT(second_factor) AS two_factor
+              FROM account
+             UNION ALL
+            SELECT -accounts, -with_phone, -verified, -two_factor
+              FROM account_count) AS both_sides
+    """
 }

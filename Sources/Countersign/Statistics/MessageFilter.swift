@@ -34,7 +34,9 @@ package struct MessageFilter: Sendable {
   /// How messages are gone through. One in a hundred has two given last digits: the newest are sooner found one after another
   /// than sorted out of all.
   var order: SQL {
-    if case .ending(let digits) = phone, digits.utf8.count == 2, account == nil {
+    if case .ending(let digits) = phone, digits.utf8.count == 2, account == nil, sort.isEmpty,
+      status == nil
+    {
       "FORCE INDEX (PRIMARY)"
     } else {
       ""

@@ -111,9 +111,11 @@ struct FactorStore {
       "DELETE FROM factor WHERE account_id = \(account) AND kind = \(kind.rawValue)")
   }
 
-  func removeAll(of account: Account.ID) throws(DatabaseError) {
-    try connection.execute("DELETE FROM factor WHERE account_id = \(account)")
+  @discardableResult
+  func removeAll(of account: Account.ID) throws(DatabaseError) -> Bool {
+    let removed = try connection.execute("DELETE FROM factor WHERE account_id = \(account)")
     try connection.execute("DELETE FROM backup_code WHERE account_id = \(account)")
+    return removed > 0
   }
 
   /// Writes onto the account which factor a login asks for: the app where both are on. Sessions are

@@ -194,7 +194,7 @@ package struct SecondFactors {
     try notices.queue(.twoFactorEnabled(factor.kind), to: account, at: now)
     return Enabled(
       backupCodes: codes,
-      session: try sessions.raise(session.id, of: account.id, by: factor.kind, at: now))
+      session: try sessions.raise(session.id, of: account, by: factor.kind, at: now))
   }
 
   private func coolOff(_ account: Account, at now: Date) throws {
@@ -283,7 +283,8 @@ package struct SecondFactors {
   }
 
   private func takeOff(_ account: Account, at now: Date) throws {
-    try checks.store.removeAll(of: account.id)
+    // Of two at once one does it, and is written down and told.
+    guard try checks.store.removeAll(of: account.id) else { throw Rejection(.twoFactorOff) }
     try checks.store.settlePreferred(of: account.id)
     try devices.removeAll(of: account.id)
     try challengeStore.removeAll(of: account.id)
@@ -351,7 +352,7 @@ package struct SecondFactors {
       guard try checks.use(proven, of: account, at: now) else {
         throw Rejection(.codeUnauthorized)
       }
-      return try sessions.raise(session.id, of: account.id, by: .app, at: now)
+      return try sessions.raise(session.id, of: account, by: .app, at: now)
     }
   }
 
