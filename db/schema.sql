@@ -64,7 +64,7 @@ CREATE TABLE `approval` (
   `id` binary(16) NOT NULL,
   `act` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   `target_id` binary(16) DEFAULT NULL COMMENT 'the account it is about',
-  `body_sealed` varbinary(16000) NOT NULL COMMENT 'what was asked for, sealed for this row',
+  `body_sealed` mediumblob NOT NULL COMMENT 'what was asked for, sealed for this row',
   `reason` varchar(500) NOT NULL,
   `requested_by` binary(16) NOT NULL,
   `created_at` datetime(6) NOT NULL,
@@ -78,7 +78,7 @@ CREATE TABLE `approval` (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `audit_entry` (
-  `sequence` bigint(20) NOT NULL COMMENT 'without gaps',
+  `sequence` bigint(20) NOT NULL COMMENT 'without gaps' CHECK (`sequence` > 0),
   `at` datetime(6) NOT NULL,
   `event` varchar(40) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   `severity` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (`severity` in ('info','warning','critical')),
@@ -87,7 +87,7 @@ CREATE TABLE `audit_entry` (
   `target_id` binary(16) DEFAULT NULL COMMENT 'the account it is about',
   `target_email` varchar(254) DEFAULT NULL,
   `description` varchar(255) NOT NULL,
-  `metadata` varchar(4000) NOT NULL COMMENT 'JSON: the reason, and what was done to what',
+  `metadata` text NOT NULL COMMENT 'JSON: the reason, and what was done to what',
   `address` varbinary(45) NOT NULL,
   `request_id` varchar(64) NOT NULL,
   `key_id` int(10) unsigned NOT NULL COMMENT 'the key of the ring that made the MAC',

@@ -68,7 +68,7 @@ def test_an_entry_that_was_put_in_is_found(audited):
     system, _ = audited
     count = system.rows("SELECT MAX(sequence) AS n FROM audit_entry")[0]["n"]
     system.rows("INSERT INTO audit_entry SELECT %s, at, event, severity, admin_id, admin_email, target_id, target_email, description, metadata, address, request_id, key_id, previous, mac FROM audit_entry WHERE sequence = 2", count + 1)
-    assert verify(system)[:2] == (1, [f"entry {count + 1} was changed"])
+    assert verify(system)[:2] == (1, [f"entry {count + 1} was not added to the chain"])
 
 
 def test_entries_before_the_first_are_refused_by_the_server_and_found(audited):

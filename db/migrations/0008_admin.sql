@@ -14,7 +14,7 @@ ALTER TABLE session
 -- Every act of an administrator, and every look at what is personal. Each entry's MAC covers the one before, so that what is
 -- changed, removed, or moved is found; the programs may insert and read, and nothing else.
 CREATE TABLE IF NOT EXISTS audit_entry (
-  sequence     BIGINT NOT NULL PRIMARY KEY CHECK (sequence > 0) COMMENT 'without gaps',
+  sequence     BIGINT NOT NULL PRIMARY KEY COMMENT 'without gaps' CHECK (sequence > 0),
   at           DATETIME(6) NOT NULL,
   event        VARCHAR(40) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   severity     VARCHAR(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),

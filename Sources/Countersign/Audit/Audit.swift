@@ -134,7 +134,9 @@ package struct Audit {
     // Entries may have been added while it was read, and none of them before its end was.
     finding.head = try store.head()
     let end = finding.head?.sequence ?? 0
-    if last.sequence > end { finding.faults.append(.foreign(last.sequence)) }
+    finding.faults += broken.filter { $0.sequence > end }.map { .foreign($0.sequence) }
+    broken.removeAll { $0.sequence > end }
+    if last.sequence > end, isLastSound { finding.faults.append(.foreign(last.sequence)) }
     while last.sequence < end, let entry = try store.page(after: last.sequence, limit: 1).first,
       entry.sequence == last.sequence + 1, isAuthentic(entry, at: entry.sequence),
       entry.previous == last.mac
