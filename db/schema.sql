@@ -358,16 +358,20 @@ CREATE TABLE `message_count` (
 
 CREATE TABLE `message_move` (
   `shard` smallint(6) NOT NULL,
-  `minute` int(11) NOT NULL COMMENT 'since 1970, of the message''s making',
+  `minute` int(11) NOT NULL COMMENT 'since 1970, of the messages'' making',
   `kind` varchar(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   `channel` varchar(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   `country` varchar(2) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-  `provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-  `status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `old_provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `old_status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'empty for messages that were made',
+  `new_provider` varchar(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  `new_status` varchar(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
   `messages` int(11) NOT NULL,
-  `used` int(11) NOT NULL COMMENT 'of those, with a code that was used',
-  `price` bigint(20) NOT NULL COMMENT 'in millionths of a US dollar',
-  PRIMARY KEY (`shard`,`minute`,`kind`,`channel`,`country`,`provider`,`status`)
+  `old_used` int(11) NOT NULL COMMENT 'of those, with a code that was used before the move',
+  `new_used` int(11) NOT NULL,
+  `old_price` bigint(20) NOT NULL COMMENT 'of all of them, in millionths of a US dollar',
+  `new_price` bigint(20) NOT NULL,
+  PRIMARY KEY (`shard`,`minute`,`kind`,`channel`,`country`,`old_provider`,`old_status`,`new_provider`,`new_status`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE `notification` (
@@ -576,10 +580,10 @@ END;
 CREATE TRIGGER `message_made` AFTER INSERT ON `message` FOR EACH ROW
 BEGIN
   IF @countersign_counts_later IS NULL THEN
-    INSERT INTO message_move (shard, minute, kind, channel, country, provider, status, messages, used, price)
-    VALUES (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at), NEW.kind, NEW.channel, COALESCE(NEW.country, ''),
-            COALESCE(NEW.provider, ''), IF(NEW.status = 'sending', 'queued', NEW.status), 1, NEW.used_at IS NOT NULL, COALESCE(NEW.price, 0))
-        ON DUPLICATE KEY UPDATE messages = messages + 1, used = used + VALUES(used), price = price + VALUES(price);
+    INSERT INTO message_move
+    VALUES (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at), NEW.kind, NEW.channel, COALESCE(NEW.country, ''), '', '',
+            COALESCE(NEW.provider, ''), IF(NEW.status = 'sending', 'queued', NEW.status), 1, 0, NEW.used_at IS NOT NULL, 0, COALESCE(NEW.price, 0))
+        ON DUPLICATE KEY UPDATE messages = messages + 1, new_used = new_used + VALUES(new_used), new_price = new_price + VALUES(new_price);
   END IF;
 END;
 
@@ -587,12 +591,13 @@ CREATE TRIGGER `message_moved` AFTER UPDATE ON `message` FOR EACH ROW
 BEGIN
   IF IF(OLD.status = 'sending', 'queued', OLD.status) <> IF(NEW.status = 'sending', 'queued', NEW.status)
      OR NOT OLD.provider <=> NEW.provider OR NOT OLD.price <=> NEW.price OR (OLD.used_at IS NULL) <> (NEW.used_at IS NULL) THEN
-    INSERT INTO message_move (shard, minute, kind, channel, country, provider, status, messages, used, price)
+    INSERT INTO message_move
     VALUES (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', OLD.created_at), OLD.kind, OLD.channel, COALESCE(OLD.country, ''),
-            COALESCE(OLD.provider, ''), IF(OLD.status = 'sending', 'queued', OLD.status), -1, -(OLD.used_at IS NOT NULL), -COALESCE(OLD.price, 0)),
-           (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at), NEW.kind, NEW.channel, COALESCE(NEW.country, ''),
-            COALESCE(NEW.provider, ''), IF(NEW.status = 'sending', 'queued', NEW.status), 1, NEW.used_at IS NOT NULL, COALESCE(NEW.price, 0))
-        ON DUPLICATE KEY UPDATE messages = messages + VALUES(messages), used = used + VALUES(used), price = price + VALUES(price);
+            COALESCE(OLD.provider, ''), IF(OLD.status = 'sending', 'queued', OLD.status),
+            COALESCE(NEW.provider, ''), IF(NEW.status = 'sending', 'queued', NEW.status),
+            1, OLD.used_at IS NOT NULL, NEW.used_at IS NOT NULL, COALESCE(OLD.price, 0), COALESCE(NEW.price, 0))
+        ON DUPLICATE KEY UPDATE messages = messages + 1, old_used = old_used + VALUES(old_used), new_used = new_used + VALUES(new_used),
+                                old_price = old_price + VALUES(old_price), new_price = new_price + VALUES(new_price);
   END IF;
 END;
 

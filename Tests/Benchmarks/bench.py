@@ -478,4 +478,5 @@ def main():
         bad_day(mode)
 
 
-main()
+if __name__ == "__main__":
+    main()

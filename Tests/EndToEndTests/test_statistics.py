@@ -25,7 +25,9 @@ def recounted(system):
                     UNION ALL
                     SELECT kind, channel, country, provider, status, -messages, -used, -price FROM message_count WHERE span = 'ever'
                     UNION ALL
-                    SELECT kind, channel, country, provider, status, -messages, -used, -price FROM message_move) AS x
+                    SELECT kind, channel, country, new_provider, new_status, -messages, -new_used, -new_price FROM message_move
+                    UNION ALL
+                    SELECT kind, channel, country, old_provider, old_status, messages, old_used, old_price FROM message_move WHERE old_status <> '') AS x
              GROUP BY 1, 2, 3, 4, 5 HAVING m <> 0 OR u <> 0 OR p <> 0""")
         return cursor.fetchall()
 

@@ -99,20 +99,25 @@ ALTER TABLE message
   ADD KEY IF NOT EXISTS message_country (country),
   ADD KEY IF NOT EXISTS message_trouble (trouble);
 
--- What messages were counted as, and are not any more, since it was last added to message_count: each connection has rows
--- of its own (its shard), so that none waits for another. A message that the courier has just now counts as queued.
+-- What messages have become since they were last added to message_count: each connection has rows of its own (its shard), so that
+-- none waits for another, and a row stands for all messages that made the same move. A message that the courier has just now
+-- counts as queued.
 CREATE TABLE IF NOT EXISTS message_move (
-  shard    SMALLINT NOT NULL,
-  minute   INT NOT NULL COMMENT 'since 1970, of the message''s making',
-  kind     VARCHAR(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-  channel  VARCHAR(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-  country  VARCHAR(2) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-  provider VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-  status   VARCHAR(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-  messages INT NOT NULL,
-  used     INT NOT NULL COMMENT 'of those, with a code that was used',
-  price    BIGINT NOT NULL COMMENT 'in millionths of a US dollar',
-  PRIMARY KEY (shard, minute, kind, channel, country, provider, status)
+  shard        SMALLINT NOT NULL,
+  minute       INT NOT NULL COMMENT 'since 1970, of the messages'' making',
+  kind         VARCHAR(32) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  channel      VARCHAR(8) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  country      VARCHAR(2) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  old_provider VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  old_status   VARCHAR(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL COMMENT 'empty for messages that were made',
+  new_provider VARCHAR(16) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  new_status   VARCHAR(12) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+  messages     INT NOT NULL,
+  old_used     INT NOT NULL COMMENT 'of those, with a code that was used before the move',
+  new_used     INT NOT NULL,
+  old_price    BIGINT NOT NULL COMMENT 'of all of them, in millionths of a US dollar',
+  new_price    BIGINT NOT NULL,
+  PRIMARY KEY (shard, minute, kind, channel, country, old_provider, old_status, new_provider, new_status)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 -- How many messages there are of each sort: ever, by day, by hour, and, for a few days and without kind and country, by minute.
@@ -145,10 +150,10 @@ CREATE TABLE IF NOT EXISTS account_count (
 CREATE OR REPLACE TRIGGER message_made AFTER INSERT ON message FOR EACH ROW
 BEGIN
   IF @countersign_counts_later IS NULL THEN
-    INSERT INTO message_move (shard, minute, kind, channel, country, provider, status, messages, used, price)
-    VALUES (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at), NEW.kind, NEW.channel, COALESCE(NEW.country, ''),
-            COALESCE(NEW.provider, ''), IF(NEW.status = 'sending', 'queued', NEW.status), 1, NEW.used_at IS NOT NULL, COALESCE(NEW.price, 0))
-        ON DUPLICATE KEY UPDATE messages = messages + 1, used = used + VALUES(used), price = price + VALUES(price);
+    INSERT INTO message_move
+    VALUES (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at), NEW.kind, NEW.channel, COALESCE(NEW.country, ''), '', '',
+            COALESCE(NEW.provider, ''), IF(NEW.status = 'sending', 'queued', NEW.status), 1, 0, NEW.used_at IS NOT NULL, 0, COALESCE(NEW.price, 0))
+        ON DUPLICATE KEY UPDATE messages = messages + 1, new_used = new_used + VALUES(new_used), new_price = new_price + VALUES(new_price);
   END IF;
 END;
 
@@ -156,12 +161,13 @@ CREATE OR REPLACE TRIGGER message_moved AFTER UPDATE ON message FOR EACH ROW
 BEGIN
   IF IF(OLD.status = 'sending', 'queued', OLD.status) <> IF(NEW.status = 'sending', 'queued', NEW.status)
      OR NOT OLD.provider <=> NEW.provider OR NOT OLD.price <=> NEW.price OR (OLD.used_at IS NULL) <> (NEW.used_at IS NULL) THEN
-    INSERT INTO message_move (shard, minute, kind, channel, country, provider, status, messages, used, price)
+    INSERT INTO message_move
     VALUES (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', OLD.created_at), OLD.kind, OLD.channel, COALESCE(OLD.country, ''),
-            COALESCE(OLD.provider, ''), IF(OLD.status = 'sending', 'queued', OLD.status), -1, -(OLD.used_at IS NOT NULL), -COALESCE(OLD.price, 0)),
-           (CONNECTION_ID() MOD 251, TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at), NEW.kind, NEW.channel, COALESCE(NEW.country, ''),
-            COALESCE(NEW.provider, ''), IF(NEW.status = 'sending', 'queued', NEW.status), 1, NEW.used_at IS NOT NULL, COALESCE(NEW.price, 0))
-        ON DUPLICATE KEY UPDATE messages = messages + VALUES(messages), used = used + VALUES(used), price = price + VALUES(price);
+            COALESCE(OLD.provider, ''), IF(OLD.status = 'sending', 'queued', OLD.status),
+            COALESCE(NEW.provider, ''), IF(NEW.status = 'sending', 'queued', NEW.status),
+            1, OLD.used_at IS NOT NULL, NEW.used_at IS NOT NULL, COALESCE(OLD.price, 0), COALESCE(NEW.price, 0))
+        ON DUPLICATE KEY UPDATE messages = messages + 1, old_used = old_used + VALUES(old_used), new_used = new_used + VALUES(new_used),
+                                old_price = old_price + VALUES(old_price), new_price = new_price + VALUES(new_price);
   END IF;
 END;
 
@@ -208,8 +214,12 @@ SELECT 'hour', start, kind, channel, country, provider, status, SUM(messages), S
           FROM message_count
          WHERE span = 'hour'
          UNION ALL
-        SELECT minute DIV 60 * 60, kind, channel, country, provider, status, -messages, -used, -price
-          FROM message_move) AS both_sides
+        SELECT minute DIV 60 * 60, kind, channel, country, new_provider, new_status, -messages, -new_used, -new_price
+          FROM message_move
+         UNION ALL
+        SELECT minute DIV 60 * 60, kind, channel, country, old_provider, old_status, messages, old_used, old_price
+          FROM message_move
+         WHERE old_status <> '') AS both_sides
  GROUP BY start, kind, channel, country, provider, status
     ON DUPLICATE KEY UPDATE messages = message_count.messages + VALUES(messages), used = message_count.used + VALUES(used),
                             price = message_count.price + VALUES(price);

@@ -2,8 +2,8 @@ package import FoundationEssentials
 
 /// Keeping the counts of messages.
 ///
-/// The database's triggers write each move of a message down as what it was counted as, less one, and what it counts as, more
-/// one, in the transaction of the move (`message_move`). The courier adds that to the counts now and then; whoever
+/// The database's triggers write each move of a message down, as what it was counted as and what it counts as, in the transaction
+/// of the move (`message_move`). The courier adds that to the counts now and then; whoever
 /// reads adds what waits, in the same statement, and so is exact at any moment.
 package struct MessageCounts {
   private let connection: Connection
@@ -11,6 +11,17 @@ package struct MessageCounts {
   package init(_ connection: Connection) {
     self.connection = connection
   }
+
+  /// What waits to be added, as rows of what is more and what is less.
+  static let waiting: SQL = """
+    SELECT minute, kind, channel, country, new_provider AS provider, new_status AS status, messages, new_used AS used,
+           new_price AS price
+      FROM message_move
+     UNION ALL
+    SELECT minute, kind, channel, country, old_provider, old_status, -messages, -old_used, -old_price
+      FROM message_move
+     WHERE old_status <> ''
+    """
 
   // MARK: Adding what has moved
 
@@ -27,17 +38,23 @@ package struct MessageCounts {
   private func add(shard: Int) throws {
     let rows = try connection.all(
       """
-      SELECT minute, kind, channel, country, provider, status, messages, used, price
+      SELECT minute, kind, channel, country, old_provider, old_status, new_provider, new_status, messages, old_used,
+             new_used, old_price, new_price
         FROM message_move
        WHERE shard = \(shard)
          FOR UPDATE SKIP LOCKED
       """)
     var sums: [Place: Sum] = [:]
     for row in rows {
-      let sort = try Sort(row)
       let minute = try row.int("minute")
+      let (old, new) = (try Sort(row, "old"), try Sort(row, "new"))
       for span in Span.all(of: minute) {
-        try sums[Place(span: span, sort: span.isBrief ? sort.brief : sort), default: Sum()].add(row)
+        if !old.status.isEmpty {
+          try sums[Place(span: span, sort: span.isBrief ? old.brief : old), default: Sum()]
+            .add(row, "old", sign: -1)
+        }
+        try sums[Place(span: span, sort: span.isBrief ? new.brief : new), default: Sum()]
+          .add(row, "new", sign: 1)
       }
       // By its key: what another statement has put beside it meanwhile stays.
       try connection.execute(
@@ -45,11 +62,13 @@ package struct MessageCounts {
         DELETE FROM message_move
          WHERE shard = \(shard)
            AND minute = \(minute)
-           AND kind = \(sort.kind)
-           AND channel = \(sort.channel)
-           AND country = \(sort.country)
-           AND provider = \(sort.provider)
-           AND status = \(sort.status)
+           AND kind = \(new.kind)
+           AND channel = \(new.channel)
+           AND country = \(new.country)
+           AND old_provider = \(old.provider)
+           AND old_status = \(old.status)
+           AND new_provider = \(new.provider)
+           AND new_status = \(new.status)
         """)
     }
     // Always in the same order, or two couriers could wait for each other.
@@ -88,10 +107,10 @@ package struct MessageCounts {
 
     var isNothing: Bool { messages == 0 && used == 0 && price == 0 }
 
-    mutating func add(_ row: Row) throws {
-      messages += try row.int("messages")
-      used += try row.int("used")
-      price += try row.int("price")
+    mutating func add(_ row: Row, _ side: String, sign: Int) throws {
+      messages += try sign * row.int("messages")
+      used += try sign * row.int("\(side)_used")
+      price += try sign * row.int("\(side)_price")
     }
   }
 
@@ -119,12 +138,12 @@ package struct MessageCounts {
     let provider: String
     let status: String
 
-    init(_ row: Row) throws {
+    init(_ row: Row, _ side: String) throws {
       kind = try row.text("kind")
       channel = try row.text("channel")
       country = try row.text("country")
-      provider = try row.text("provider")
-      status = try row.text("status")
+      provider = try row.text("\(side)_provider")
+      status = try row.text("\(side)_status")
     }
 
     var brief: Sort {
@@ -203,7 +222,7 @@ package struct MessageCounts {
              WHERE span = 'hour'
              UNION ALL
             SELECT minute DIV 60 * 60, kind, channel, country, provider, status, -messages, -used, -price
-              FROM message_move) AS both_sides
+              FROM (\(part: waiting)) AS waiting) AS both_sides
      GROUP BY start, kind, channel, country, provider, status
     HAVING SUM(messages) <> 0 OR SUM(used) <> 0 OR SUM(price) <> 0
     """
@@ -253,7 +272,7 @@ package struct MessageCounts {
                AND start >= TIMESTAMPDIFF(MINUTE, '1970-01-01', UTC_TIMESTAMP()) - 90
              UNION ALL
             SELECT minute, channel, provider, status, -messages, -used, -price
-              FROM message_move
+              FROM (\(part: waiting)) AS waiting
              WHERE minute >= TIMESTAMPDIFF(MINUTE, '1970-01-01', UTC_TIMESTAMP()) - 90) AS both_sides
      GROUP BY start, channel, provider, status
     HAVING SUM(messages) <> 0 OR SUM(used) <> 0 OR SUM(price) <> 0

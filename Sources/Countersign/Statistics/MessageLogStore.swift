@@ -85,7 +85,7 @@ struct MessageLogStore {
                  AND \(all: conditions)
                UNION ALL
               SELECT minute DIV 1440 * 1440
-                FROM message_move
+                FROM (\(part: MessageCounts.waiting)) AS waiting
                WHERE \(all: conditions)) AS days
       """)
     guard let row, let first = try row.optionalInt("first"), let last = try row.optionalInt("last")
@@ -133,7 +133,7 @@ struct MessageLogStore {
        GROUP BY kind
        UNION ALL
       SELECT kind, CAST(SUM(messages) AS SIGNED)
-        FROM message_move
+        FROM (\(part: MessageCounts.waiting)) AS waiting
        WHERE minute >= \(minutes.lowerBound)
          AND minute < \(minutes.upperBound)
          AND \(all: all)

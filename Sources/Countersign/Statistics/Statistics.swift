@@ -161,7 +161,7 @@ package struct Statistics {
        UNION ALL
       SELECT \(part: columns), CAST(SUM(messages) AS SIGNED), CAST(SUM(used) AS SIGNED), CAST(SUM(price) AS SIGNED)
         FROM (SELECT minute AS start, kind, channel, country, provider, status, messages, used, price
-                FROM message_move) AS waiting
+                FROM (\(part: MessageCounts.waiting)) AS moves) AS waiting
        WHERE \(all: ["start >= \(minutes.lowerBound)", "start < \(minutes.upperBound)"] + conditions)
        GROUP BY \(part: columns)
       """)
