@@ -414,12 +414,54 @@ def bad_day(mode):
         system.remove()
 
 
+def administrators_pages(accounts, messages):
+    """How long an administrator waits for each page, with so many accounts and messages made up."""
+    system = System(COUNTERSIGN_MAX_LOOKS_PER_HOUR="100000").start()
+    try:
+        started = time.monotonic()
+        system.ctl("seed", "--accounts", str(accounts), "--messages", str(messages))
+        print(f"{accounts} accounts and {messages} messages made up in {time.monotonic() - started:.0f} s", flush=True)
+        admin = system.administrator()
+        logs, users = "/api/admin/sms/sms-logs", "/api/admin/users"
+
+        def ask(path):
+            answer = system.call("GET", path, token=admin["token"])
+            assert answer.status_code == 200, answer.text
+            return answer.json()["data"]
+        texts = [entry for entry in ask(f"{logs}?country=GB")["logs"] if entry.get("phone")]
+        whole = ask(f"{logs}?reveal={texts[0]['id']}&reason=bench")["logs"][0]["phone"]
+        middle = system.rows("SELECT LOWER(HEX(id)) AS id FROM message WHERE id > (SELECT UNHEX(CONCAT(LPAD(HEX(UNIX_TIMESTAMP(UTC_TIMESTAMP() - INTERVAL 45 DAY) * 1000), 12, '0'), REPEAT('0', 20)))) LIMIT 1")[0]["id"]
+        middle = "-".join((middle[:8], middle[8:12], middle[12:16], middle[16:20], middle[20:]))
+        day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 30 * 86_400))
+        filters = ["type=code", "type=factor_disabled", "type=nothing", "channel=call", "status=delivered", "status=failed", "status=expired", "status=queued",
+                   "provider=vonage", "country=US", "country=NZ", f"from={day}", f"to={day}", "phone=71", "phone=671", "phone=2671",
+                   f"phone={whole.replace('+', '%2B')}", f"userId={texts[0]['userId']}", "type=code&status=failed&country=DE"]
+        paths = ["/api/admin/sms/stats", f"/api/admin/sms/stats?from={day}", logs, *(f"{logs}?{f}" for f in filters), f"{logs}?offset=10000",
+                 *(f"{logs}?{f}cursor={middle}" for f in ("", "type=code&", "status=undelivered&", "provider=vonage&", "country=NZ&")),
+                 users, *(f"{users}?q={q}" for q in ("ann", "ann.bauer.5", "Ann%20Ba", "seed", whole.replace("+", "%2B"), texts[0]["userId"])),
+                 "/api/admin/security-log", "/api/admin/alerts"]
+        for path in paths:
+            times = []
+            for _ in range(9):
+                before = time.perf_counter()
+                ask(path)
+                times.append(1000 * (time.perf_counter() - before))
+            print(f"{times[0]:8.1f} ms at first {sorted(times)[4]:8.1f} then {max(times):8.1f} at most  {path[:90]}", flush=True)
+        print(system.ctl("statistics", "verify").stdout.strip())
+    finally:
+        system.remove()
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=int, default=4)
     options.add_argument("--hold", action="store_true", help="prepare the request files, print where they are, and wait for Enter")
     options.add_argument("--other-keys", type=int, default=0, help="measure only sends, before and beside so many other keys of limits")
+    options.add_argument("--pages", metavar="ACCOUNTS,MESSAGES", help="measure only what administrators see of so many")
     chosen = options.parse_args()
+    if chosen.pages:
+        administrators_pages(*map(int, chosen.pages.split(",")))
+        return
     system = System(**{**WITHOUT_SEND_LIMITS, "TWILIO_MAX_SMS_PER_HOUR": "250", "TWILIO_MAX_SMS_PER_DAY": "250"}).start()
     directory = Path(tempfile.mkdtemp(prefix="countersign-bench-"))
     try:
