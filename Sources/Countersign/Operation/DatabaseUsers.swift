@@ -9,7 +9,7 @@ package struct DatabaseUsers {
     self.connection = connection
   }
 
-  /// Makes a user that signs in by the local socket, or gives it this password.
+  /// Makes a user that signs in by the local socket, or gives it this password, and takes what an earlier version granted it.
   ///
   /// `CREATE USER` takes no binds; names are ours, and a password is hexadecimal.
   package func make(_ user: String, password: Secret) throws(DatabaseError) {
@@ -19,6 +19,7 @@ package struct DatabaseUsers {
       """
       CREATE USER IF NOT EXISTS '\(user)'@'localhost' IDENTIFIED BY '\(text)';
       ALTER USER '\(user)'@'localhost' IDENTIFIED BY '\(text)';
+      REVOKE ALL PRIVILEGES, GRANT OPTION FROM '\(user)'@'localhost';
       """)
   }
 
