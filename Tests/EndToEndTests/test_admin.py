@@ -601,18 +601,15 @@ def test_what_strangers_write_is_shown_as_text(system, staff, payload):
 
 
 def test_nobody_reads_everything_page_by_page_unseen(own_system):
-    system = own_system(COUNTERSIGN_MAX_LOOKS_PER_HOUR="10")
+    system = own_system(COUNTERSIGN_LOOKS_ALERT="10")
     support, admin = system.administrator("support"), system.administrator()
-    for _ in range(20):
+    for _ in range(15):
         system.register()
     cursor, pages = None, 0
-    while True:
+    while pages == 0 or cursor:
         answer = system.call("GET", "/api/admin/users", token=support["token"], params={"limit": 1, **({"cursor": cursor} if cursor else {})})
-        if answer.status_code == 429:
-            break
         pages, cursor = pages + 1, answer.json()["data"]["nextCursor"]
-    assert pages == 10 and "Retry-After" in answer.headers
-    assert len(system.rows("SELECT 1 FROM audit_entry WHERE event = 'users_searched'")) == 10
+    assert pages == 17 == len(system.rows("SELECT 1 FROM audit_entry WHERE event = 'users_searched'"))
     raised = system.call("GET", "/api/admin/alerts", token=admin["token"], params={"kind": "many_looks"}).json()["data"]["alerts"]
     assert [a["detail"] for a in raised] == [support["userId"]]
     # And what is looked for is not written down where it may be a number.
@@ -621,9 +618,9 @@ def test_nobody_reads_everything_page_by_page_unseen(own_system):
 
 
 def test_an_alert_about_oneself_is_resolved_by_somebody_else(own_system):
-    system = own_system(COUNTERSIGN_MAX_LOOKS_PER_HOUR="1")
+    system = own_system(COUNTERSIGN_LOOKS_ALERT="1")
     one, other = system.administrator(), system.administrator()
-    for _ in range(2):
+    for _ in range(3):
         system.call("GET", f"/api/admin/users?q={secrets.token_hex(3)}", token=one["token"])
     alert = system.call("GET", "/api/admin/alerts", token=one["token"], params={"kind": "many_looks"}).json()["data"]["alerts"][0]["id"]
 

@@ -9,18 +9,32 @@ from concurrent.futures import ThreadPoolExecutor
 import pymysql
 import pytest
 
-from conftest import at_once
+from conftest import System, at_once
 
 
-@pytest.fixture
-def audited(own_system):
-    """A system with some entries, and its administrator."""
-    system = own_system()
+@pytest.fixture(scope="module")
+def written():
+    """A system with nine entries, and its administrator."""
+    system = System().start()
     admin = system.administrator()
     for index in range(8):
         user = system.register()
         system.call("POST", f"/api/admin/users/{user['userId']}/sessions/revoke", {"reason": f"number {index}"}, admin["token"])
-    return system, admin
+    yield system, admin
+    system.remove()
+
+
+@pytest.fixture
+def audited(written):
+    """The same, with the log as it was before whatever a test does to it."""
+    system, _ = written
+    for table in ("audit_entry", "audit_head"):
+        system.rows(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")
+    yield written
+    for table in ("audit_entry", "audit_head"):
+        system.rows(f"DELETE FROM {table}")
+        system.rows(f"INSERT INTO {table} SELECT * FROM kept_{table}")
+        system.rows(f"DROP TABLE kept_{table}")
 
 
 def verify(system, *arguments):

@@ -9,7 +9,7 @@ package final class Oversight {
   private let serviceKeys: ServiceKeys
   private let limits: SlidingLimits
   private let revealsPerHour: Int
-  private let looksPerHour: Int
+  private let looksBeforeAlert: Int
   /// What was looked at here, and when: a page that asks again and again is one look a minute.
   private var looked: [String: Date] = [:]
 
@@ -22,20 +22,20 @@ package final class Oversight {
     serviceKeys = ServiceKeys(connection)
     limits = SlidingLimits(connection, configuration.keys)
     revealsPerHour = configuration.limits.revealsPerHour
-    looksPerHour = configuration.limits.looksPerHour
+    looksBeforeAlert = configuration.limits.looksBeforeAlert
   }
 
-  /// Writes down what an administrator is about to see; without that it is not shown. So much is seen of an hour that
-  /// support can work, and nobody reads everything.
-  ///
-  /// - Throws: `too_many_attempts`.
+  /// Writes down what an administrator is about to see; without that it is not shown. Who looks at more of an hour than support
+  /// does is reported.
   package func look(_ event: AuditEvent, by admin: Administrator) throws {
     let details = event.details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let name =
       "\(admin.account.id) \(event.kind.rawValue) \(event.target.map { "\($0.id)" } ?? "") \(details.joined(separator: "&"))"
     if let last = looked[name], last > admin.at - Self.sameLook { return }
-    try limited(.looks(admin.account.id), looksPerHour, .manyLooks, by: admin) {
-      try audit.record(event, by: admin.actor, at: admin.at)
+    try record(event, by: admin)
+    let window = SlidingLimit(looksBeforeAlert, per: 3_600)
+    if case .refused = try limits.charge([(.looks(admin.account.id), [window])], at: admin.at) {
+      try alerts.raiseOnce(.manyLooks, about: "\(admin.account.id)", at: admin.at)
     }
     if looked.count >= 256 { looked = [:] }
     looked[name] = admin.at
@@ -53,28 +53,18 @@ package final class Oversight {
     _ message: OutgoingMessage.ID, of target: AuditEvent.Target?, _ reason: Reason,
     by admin: Administrator
   ) throws {
-    try limited(.reveals(admin.account.id), revealsPerHour, .numbersRevealed, by: admin) {
-      try audit.record(
-        AuditEvent(
-          .numberRevealed, about: target,
-          details: ["message": "\(message)", "reason": reason.text]), by: admin.actor,
-        at: admin.at)
-    }
-  }
-
-  /// Does what an administrator may do so often of an hour; whoever wants more is reported.
-  private func limited(
-    _ key: LimitKey, _ count: Int, _ alert: Alerts.Kind, by admin: Administrator,
-    _ record: () throws -> Void
-  ) throws {
     do {
       try connection.transaction {
         _ = try limits.chargeInTransaction(
-          [(key, [SlidingLimit(count, per: 3_600)])], at: admin.at)
-        try record()
+          [(.reveals(admin.account.id), [SlidingLimit(revealsPerHour, per: 3_600)])], at: admin.at)
+        try audit.record(
+          AuditEvent(
+            .numberRevealed, about: target,
+            details: ["message": "\(message)", "reason": reason.text]), by: admin.actor,
+          at: admin.at)
       }
     } catch let refused as SlidingLimits.Refused {
-      try alerts.raise(alert, about: "\(admin.account.id)", at: admin.at)
+      try alerts.raise(.numbersRevealed, about: "\(admin.account.id)", at: admin.at)
       throw Rejection(.tooManyAttempts, retryAfter: refused.seconds).limited(by: refused.key.name)
     }
   }

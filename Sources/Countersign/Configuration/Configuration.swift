@@ -108,8 +108,8 @@ package struct Configuration: Sendable {
     package var adminIdleMinutes = 15
     /// Whole phone numbers that an administrator may look at.
     package var revealsPerHour = 20
-    /// Lists, accounts, and pages of them that an administrator may look at.
-    package var looksPerHour = 600
+    /// Lists, accounts, and pages of them that an administrator looks at within an hour before that is reported.
+    package var looksBeforeAlert = 600
     /// How long transfers wait after a phone or a factor was replaced or removed.
     package var coolingOffHours = 24
     /// Accounts with a wrong second factor within ten minutes that are taken for a spray of guesses.
@@ -337,7 +337,7 @@ package struct Configuration: Sendable {
     read(\.sessionIdleMinutes, "COUNTERSIGN_SESSION_IDLE_MINUTES", 1...525_600)
     read(\.sessionMaximumHours, "COUNTERSIGN_SESSION_MAX_HOURS", 1...8_760)
     read(\.adminIdleMinutes, "COUNTERSIGN_ADMIN_IDLE_MINUTES", 1...60)
-    read(\.looksPerHour, "COUNTERSIGN_MAX_LOOKS_PER_HOUR", count)
+    read(\.looksBeforeAlert, "COUNTERSIGN_LOOKS_ALERT", count)
     read(\.revealsPerHour, "COUNTERSIGN_MAX_REVEALS_PER_HOUR", count)
     read(\.coolingOffHours, "COUNTERSIGN_COOLING_OFF_HOURS", 0...8_760)
     read(\.failingAccountsBeforeAlert, "COUNTERSIGN_FAILING_ACCOUNTS_ALERT", count)
