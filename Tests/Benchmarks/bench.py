@@ -444,7 +444,9 @@ def administrators_pages(accounts, messages):
             times = []
             for _ in range(9):
                 before = time.perf_counter()
-                ask(path)
+                # Without a look at what the document says of the answer, which takes longer than the answer.
+                answer = requests.get(system.base + path, headers={"Authorization": f"Bearer {admin['token']}"}, timeout=30)
+                assert answer.status_code == 200, answer.text
                 times.append(1000 * (time.perf_counter() - before))
             print(f"{times[0]:8.1f} ms at first {sorted(times)[4]:8.1f} then {max(times):8.1f} at most  {path[:90]}", flush=True)
         print(system.ctl("statistics", "verify").stdout.strip())

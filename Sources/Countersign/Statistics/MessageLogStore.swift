@@ -147,7 +147,7 @@ struct MessageLogStore {
 
   /// So many of an account or a number are counted one by one, and no more; of those that share their last digits, so many.
   private static let countedAtMost = 100_000
-  private static let endingsCountedAtMost = 10_000
+  private static let endingsCountedAtMost = 5_000
 
   private func counted(_ filter: MessageFilter, _ from: Date?, _ to: Date?) throws -> (
     counts: [String: Int], isAll: Bool
