@@ -123,6 +123,15 @@ def test_a_cookie_does_for_a_change_only_from_our_own_pages(system, staff):
     assert system.call("POST", path, body, cookies=cookies, headers={"Origin": system.base}).json()["code"] == "user_unknown"
 
 
+def test_where_administrators_come_from_certain_addresses_nobody_else_reaches_a_route(own_system):
+    away, here = own_system(COUNTERSIGN_ADMIN_ADDRESSES="192.0.2.0/24,2001:db8::/48"), own_system(COUNTERSIGN_ADMIN_ADDRESSES="127.0.0.0/8")
+    for method, path, _ in TABLE:
+        answer = away.call(method, concrete(path), headers={"X-Forwarded-For": "192.0.2.7"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), path
+    assert away.call("POST", "/api/auth/login", {"email": "a@example.com", "password": "x"}).status_code == 401
+    assert here.call("GET", "/api/admin/users", token=here.administrator()["token"]).status_code == 200
+
+
 # People
 
 

@@ -247,6 +247,31 @@ SELECT 'ever', 0, kind, channel, country, provider, status, SUM(messages), SUM(u
  GROUP BY kind, channel, country, provider, status
     ON DUPLICATE KEY UPDATE messages = message_count.messages + VALUES(messages), used = message_count.used + VALUES(used),
                             price = message_count.price + VALUES(price);
+INSERT INTO message_count (span, start, kind, channel, country, provider, status, messages, used, price)
+SELECT 'minute', start, '', channel, '', provider, status, SUM(messages), SUM(used), SUM(price)
+  FROM (SELECT TIMESTAMPDIFF(MINUTE, '1970-01-01', created_at) AS start, channel, COALESCE(provider, '') AS provider,
+               IF(status = 'sending', 'queued', status) AS status, COUNT(*) AS messages, COUNT(used_at) AS used,
+               COALESCE(SUM(price), 0) AS price
+          FROM message
+         WHERE id >= UNHEX(CONCAT(LPAD(HEX((TIMESTAMPDIFF(MINUTE, '1970-01-01', UTC_TIMESTAMP()) - 120) * 60000), 12, '0'), REPEAT('0', 20)))
+         GROUP BY 1, 2, 3, 4
+         UNION ALL
+        SELECT start, channel, provider, status, -messages, -used, -price
+          FROM message_count
+         WHERE span = 'minute'
+           AND start >= TIMESTAMPDIFF(MINUTE, '1970-01-01', UTC_TIMESTAMP()) - 120
+         UNION ALL
+        SELECT minute, channel, new_provider, new_status, -messages, -new_used, -new_price
+          FROM message_move
+         WHERE minute >= TIMESTAMPDIFF(MINUTE, '1970-01-01', UTC_TIMESTAMP()) - 120
+         UNION ALL
+        SELECT minute, channel, old_provider, old_status, messages, old_used, old_price
+          FROM message_move
+         WHERE old_status <> ''
+           AND minute >= TIMESTAMPDIFF(MINUTE, '1970-01-01', UTC_TIMESTAMP()) - 120) AS both_sides
+ GROUP BY start, channel, provider, status
+    ON DUPLICATE KEY UPDATE messages = message_count.messages + VALUES(messages), used = message_count.used + VALUES(used),
+                            price = message_count.price + VALUES(price);
 INSERT INTO account_count (shard, accounts, with_phone, verified, two_factor)
 SELECT 0, SUM(accounts), SUM(with_phone), SUM(verified), SUM(two_factor)
   FROM (SELECT COUNT(*) AS accounts, COUNT(phone_hash) AS with_phone, COUNT(phone_verified_at) AS verified, COUNT(second_factor) AS two_factor

@@ -92,13 +92,12 @@ package struct DestinationStore {
     package let maskedPhone: String?
     package let isAllowed: Bool
     package let note: String
-    package let createdAt: Date
     fileprivate let key: [UInt8]
   }
 
   package func list(_ phones: PhoneVault) throws -> [Listed] {
     try connection.all(
-      "SELECT kind, value, value_sealed, is_allowed, note, created_at FROM destination_rule ORDER BY kind, value"
+      "SELECT kind, value, value_sealed, is_allowed, note FROM destination_rule ORDER BY kind, value"
     ).map { row in
       let kind = try row.text("kind")
       let value = try row.bytes("value")
@@ -109,8 +108,7 @@ package struct DestinationStore {
         maskedPhone: try row.optionalBytes("value_sealed").flatMap {
           try? phones.open($0, context: DestinationRule.context(value)).masked
         },
-        isAllowed: try row.bool("is_allowed"), note: try row.text("note"),
-        createdAt: try row.time("created_at"), key: value)
+        isAllowed: try row.bool("is_allowed"), note: try row.text("note"), key: value)
     }
   }
 

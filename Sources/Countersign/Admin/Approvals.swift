@@ -6,9 +6,9 @@ package import Logging
 package struct Approvals {
   private let connection: Connection
   private let keys: KeyRing
-  private let phones: PhoneVault
   private let accounts: AccountStore
   private let support: UserSupport
+  private let factors: SecondFactors
   private let rules: AbuseRules
   private let serviceKeys: ServiceKeys
   private let alerts: Alerts
@@ -21,8 +21,8 @@ package struct Approvals {
   package init(_ connection: Connection, _ configuration: Configuration, _ log: Logger) {
     self.connection = connection
     keys = configuration.keys
-    phones = PhoneVault(configuration.keys)
-    accounts = AccountStore(connection: connection, vault: phones)
+    accounts = AccountStore(connection: connection, vault: PhoneVault(configuration.keys))
+    factors = SecondFactors(connection, configuration)
     support = UserSupport(connection, configuration, log)
     rules = AbuseRules(connection, configuration)
     serviceKeys = ServiceKeys(connection)
@@ -218,7 +218,7 @@ package struct Approvals {
     case .removeFactors:
       guard let target else { throw Rejection(.userUnknown) }
       try record(.twoFactorRemoved)
-      let finish = try support.removeFactorsInTransaction(of: target, at: admin.at)
+      let finish = try factors.removeInTransaction(of: target, at: admin.at)
       try alerts.raise(.factorsRemoved, about: "\(target.id)", at: admin.at)
       return (.done, finish)
     case .changeAbuseRules(let change):

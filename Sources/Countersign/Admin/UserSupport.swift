@@ -11,7 +11,6 @@ package struct UserSupport {
   private let sessions: SessionStore
   private let devices: DeviceStore
   private let challenges: ChallengeStore
-  private let factors: SecondFactors
   private let reset: PasswordReset
   private let ownership: PhoneOwnership
   private let notices: SecurityNotices
@@ -27,7 +26,6 @@ package struct UserSupport {
     sessions = SessionStore(connection: connection, vault: phones)
     devices = DeviceStore(connection: connection)
     challenges = ChallengeStore(connection: connection, phones: phones)
-    factors = SecondFactors(connection, configuration)
     reset = PasswordReset(connection, configuration, breaches: nil)
     ownership = PhoneOwnership(connection, configuration)
     notices = SecurityNotices(connection, configuration)
@@ -93,15 +91,6 @@ package struct UserSupport {
     }
     notices.wakeCourier()
     return true
-  }
-
-  /// Takes an account's second factors off, as one part of a transaction that has written it down; its owner is told, and binds
-  /// them anew.
-  ///
-  /// - Returns: what is left to do after it.
-  /// - Throws: `two_factor_off`.
-  func removeFactorsInTransaction(of account: Account, at now: Date) throws -> (() -> Void) {
-    try factors.removeInTransaction(of: account, at: now)
   }
 
   /// Ends everything that an account is signed in with.

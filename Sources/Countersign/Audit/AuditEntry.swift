@@ -33,7 +33,7 @@ package struct AuditEvent: Sendable {
   }
 
   /// The raw value is stored and shown.
-  package enum Kind: String, CaseIterable, Sendable {
+  package enum Kind: String, Sendable {
     case passwordResetForced = "password_reset_forced"
     case phoneVerified = "phone_verified"
     case twoFactorRemoved = "two_factor_removed"
