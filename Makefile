@@ -9,8 +9,9 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 SYSTEM_PACKAGES := mariadb-server mariadb-client nginx pkg-config libfcgi-dev libmariadb-dev libcurl4-openssl-dev \
-                   libargon2-dev libphonenumber-dev libqrencode-dev libicu-dev util-linux
-TEST_PACKAGES   := $(SYSTEM_PACKAGES) curl jq libzbar0 oathtool openssl python3 python3-venv
+                   libargon2-dev libphonenumber-dev libqrencode-dev libicu-dev util-linux \
+                   libjs-chart.js python3-xstatic-js-yaml
+TEST_PACKAGES   := $(SYSTEM_PACKAGES) curl jq libzbar0 oathtool openssl python3 python3-venv chromium fonts-noto-core
 BENCH_PACKAGES  := $(TEST_PACKAGES) wrk sysbench
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 

@@ -107,6 +107,9 @@ struct Up: ParsableCommand {
       if let workers = program.workers {
         own["COUNTERSIGN_WORKERS"] = String(max(workers, configuration.workers))
       }
+      if program.name == Part.sandbox.name {
+        own["SANDBOX_BANK_KEY"] = try bankKey(configuration, secrets, state).reveal()
+      }
       let listener =
         program.isResponder ? try ListeningSocket.open("\(state.run)/\(program.name).sock") : nil
       try supervisor.start(
@@ -123,6 +126,23 @@ struct Up: ParsableCommand {
     if usesSandbox { try supervisor.waitUntilReady(["http://127.0.0.1:\(sandboxPort)/healthz"]) }
     try supervisor.waitUntilExists("\(state.run)/courier.bell")
     return configuration
+  }
+
+  /// The service key of the demonstration bank, which the sandbox plays; made when there is none yet.
+  private func bankKey(
+    _ configuration: Configuration, _ secrets: [String: String], _ state: StateDirectory
+  ) throws -> Secret {
+    let connection = Connection(configuration.database, for: .operation)
+    let keys = ServiceKeys(connection)
+    if let known = secrets["SANDBOX_BANK_KEY"].map({ Secret($0) }), try keys.isInForce(known) {
+      return known
+    }
+    let made = try connection.transaction {
+      try keys.create(
+        name: "demonstration bank", scopes: [.challenges, .notifications], at: .now)
+    }
+    try state.keep(made.text, as: "SANDBOX_BANK_KEY")
+    return made.text
   }
 
   /// Gives what the environment does not: values that are right for one machine, and secrets of its

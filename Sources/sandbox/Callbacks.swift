@@ -17,6 +17,7 @@ final class Callbacks: Sendable {
   }
 
   private let inbox: Inbox
+  private let exchanges: Exchanges
   private let twilio: TwilioReports
   private let vonage: VonageReports?
   private let sendGrid: SendGridReports
@@ -31,8 +32,9 @@ final class Callbacks: Sendable {
   /// Events of mail in one request.
   private static let batch = 1_000
 
-  init(_ inbox: Inbox, _ configuration: Configuration) throws {
+  init(_ inbox: Inbox, _ exchanges: Exchanges, _ configuration: Configuration) throws {
     self.inbox = inbox
+    self.exchanges = exchanges
     twilio = TwilioReports(configuration.twilio, configuration.publicBaseURL)
     vonage = configuration.vonage.map { VonageReports($0, configuration.publicBaseURL) }
     sendGrid = try SendGridReports(configuration.publicBaseURL)
@@ -76,7 +78,7 @@ final class Callbacks: Sendable {
   }
 
   private func run() {
-    let transfers = TransferSet<[Planned]>(connections: 8)
+    let transfers = TransferSet<(request: TransferRequest, reports: [Planned])>(connections: 8)
     while true {
       let now = MonotonicClock.nanoseconds
       let due = planned.withLock { planned in
@@ -90,20 +92,22 @@ final class Callbacks: Sendable {
         if report.message.provider == "sendgrid" {
           mail.append(report)
         } else if let request = request(report) {
-          transfers.add(request, [report])
+          transfers.add(request, (request, [report]))
         }
       }
       while !mail.isEmpty {
         let batch = Array(mail.prefix(Self.batch))
         mail.removeFirst(batch.count)
         let events = batch.map { ($0.message, $0.status, $0.token) }
-        if let request = sendGrid.request(events) { transfers.add(request, batch) }
+        if let request = sendGrid.request(events) { transfers.add(request, (request, batch)) }
       }
-      for (reports, result) in transfers.advance() {
-        let isAnswered =
-          if case .success(let response) = result { response.status < 500 } else { false }
-        guard !isAnswered else { continue }
-        for report in reports where report.attempt < Self.pauses.count {
+      for (sent, result) in transfers.advance() {
+        let status = (try? result.get())?.status
+        for report in sent.reports {
+          exchanges.note(report.message.id, sent.request, status: status)
+        }
+        guard (status ?? 500) >= 500 else { continue }
+        for report in sent.reports where report.attempt < Self.pauses.count {
           plan(
             report.message, report.status, after: Self.pauses[report.attempt],
             attempt: report.attempt + 1, token: report.token)

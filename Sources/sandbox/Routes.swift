@@ -1,4 +1,5 @@
 import Countersign
+import FoundationEssentials
 
 /// What the sandbox answers: the inbox, its rules, and each provider's own paths.
 struct Routes {
@@ -21,12 +22,19 @@ struct Routes {
     let vonageVerify = VonageVerifyAPI(sandbox, configuration)
     let clock = ClockAPI(clock: sandbox.clock)
     let inbound = InboundAPI(sandbox, configuration)
+    let bank = BankAPI(
+      sandbox.bank, address: configuration.publicBaseURL.origin,
+      key: ProcessInfo.processInfo.environment["SANDBOX_BANK_KEY"] ?? "")
     return [
+      .get("/bank/account", bank.account),
+      .post("/bank/transfers", bank.transfer),
       .post("/api/inbound", inbound.write),
       .post("/vonage-rest/sms/json", vonage.send),
       .get("/vonage-rest/account/get-balance", vonage.balance),
       .get("/api/messages", messages.list),
       .delete("/api/messages", messages.clear),
+      .get("/api/messages/{id}/html", messages.html),
+      .get("/api/messages/{id}/exchanges", messages.exchanges),
       .get("/api/rules", rules.list),
       .post("/api/rules", rules.add),
       .delete("/api/rules", rules.clear),

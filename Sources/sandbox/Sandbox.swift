@@ -8,6 +8,8 @@ import Synchronization
 /// this machine.
 final class Sandbox: Sendable {
   let inbox: Inbox
+  let exchanges = Exchanges()
+  let bank = BankAPI.State()
   let rules = Rules()
   let callbacks: Callbacks
   let clock = SandboxClock()
@@ -15,6 +17,12 @@ final class Sandbox: Sendable {
   let factors = FactorsAPI.State()
   let vonageVerify = VonageVerifyAPI.State()
   private let checks = Atomic<Int>(0)
+
+  /// Takes a message that a request has handed in.
+  func take(_ message: InboxMessage, from request: Request) {
+    inbox.add(message)
+    exchanges.note(message.id, request)
+  }
 
   /// Twilio answers a check with 200 or 201, and documents both: each in turn.
   var checkStatus: Response.Status {
@@ -28,7 +36,7 @@ final class Sandbox: Sendable {
   private init(_ configuration: Configuration) throws {
     guard configuration.publicBaseURL.isLoopback else { throw NotOnLoopback() }
     inbox = try Inbox(path: "\(configuration.runDirectory)/sandbox-inbox.jsonl")
-    callbacks = try Callbacks(inbox, configuration)
+    callbacks = try Callbacks(inbox, exchanges, configuration)
   }
 
   /// The program.

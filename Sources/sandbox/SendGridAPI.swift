@@ -106,14 +106,14 @@ struct SendGridAPI {
     let message = message(mail, personalization, text, rule)
     switch rule?.action {
     case .fail:
-      if rule?.accepted == true { sandbox.inbox.add(message) }
+      if rule?.accepted == true { sandbox.take(message, from: request) }
       throw Problem(rule?.status ?? 503, "service unavailable")
     case .rateLimit:
       let reset = Int(Date.now.timeIntervalSince1970) + (rule?.seconds ?? 1)
       return try Response.json(Problem(429, "too many requests"), .tooManyRequests)
         .adding("X-RateLimit-Remaining", "0").adding("X-RateLimit-Reset", String(reset))
     case .timeout:
-      if rule?.accepted == true { sandbox.inbox.add(message) }
+      if rule?.accepted == true { sandbox.take(message, from: request) }
       try SpareWorkers.sleep(seconds: rule?.seconds ?? 30)
       throw Problem(500, "internal error")
     case .slow:
@@ -121,7 +121,7 @@ struct SendGridAPI {
     case .report, .silent, nil:
       break
     }
-    sandbox.inbox.add(message)
+    sandbox.take(message, from: request)
     sandbox.callbacks.schedule(message)
     return Response(.accepted).adding("X-Message-Id", message.id)
   }

@@ -122,12 +122,14 @@ struct TwilioAPI {
         throw Problem(21610, "Attempt to send to unsubscribed recipient")
       }
       let rule = sandbox.rules.take(to: order.to, of: "twilio")
-      try rule?.apply { _ = take(order, rule, sidPrefix) }
-      return try .json(Message(take(order, rule, sidPrefix), sid), .created)
+      try rule?.apply { _ = take(order, rule, sidPrefix, request) }
+      return try .json(Message(take(order, rule, sidPrefix, request), sid), .created)
     }
   }
 
-  private func take(_ order: Order, _ rule: Rule?, _ sidPrefix: String) -> InboxMessage {
+  private func take(
+    _ order: Order, _ rule: Rule?, _ sidPrefix: String, _ request: Request
+  ) -> InboxMessage {
     var plan = DeliveryPlan()
     if rule?.action == .report {
       plan.finalStatus = rule?.deliveryStatus ?? "undelivered"
@@ -140,7 +142,7 @@ struct TwilioAPI {
       from: order.from, to: order.to, body: order.body,
       status: order.usesService ? "accepted" : "queued", at: .now,
       statusCallback: order.statusCallback, plan: plan)
-    sandbox.inbox.add(message)
+    sandbox.take(message, from: request)
     sandbox.callbacks.schedule(message)
     return message
   }

@@ -151,7 +151,7 @@ struct VerifyAPI {
           return live
         }
         guard let live else { throw Problem(60203, "Max send attempts reached", status: 429) }
-        deliver(live, channel)
+        deliver(live, channel, request)
         started = live
       }
       try rule?.apply(take)
@@ -161,18 +161,19 @@ struct VerifyAPI {
     }
   }
 
-  private func deliver(_ live: State.Live, _ channel: String) {
+  private func deliver(_ live: State.Live, _ channel: String, _ request: Request) {
     let code = channel == "call" ? live.code.map(String.init).joined(separator: ", ") : live.code
     let words =
       live.payment.count == 2
       ? "\(live.payment[0]) to \(live.payment[1]). Your \(product) code is: \(code)"
       : "Your \(product) verification code is: \(code)"
-    sandbox.inbox.add(
+    sandbox.take(
       InboxMessage(
         id: "VL\(Hexadecimal.encode(Random.bytes(16)))", provider: "twilio-verify",
         channel: channel,
         from: "VERIFY", to: live.to, body: words, status: "delivered", at: .now,
-        statusCallback: nil, plan: DeliveryPlan(isReported: false)))
+        statusCallback: nil, plan: DeliveryPlan(isReported: false)),
+      from: request)
   }
 
   /// GET and POST /v2/Services/{service}/Verifications/{name}, by id or number.

@@ -102,7 +102,7 @@ struct VonageAPI {
       id: Hexadecimal.encode(Random.bytes(8)).uppercased(), provider: "vonage", channel: "sms",
       from: from, to: number, body: text, status: "accepted", at: .now,
       statusCallback: form["callback"], plan: plan)
-    sandbox.inbox.add(message)
+    sandbox.take(message, from: request)
     sandbox.callbacks.schedule(message)
     return try .json(
       Answer(

@@ -67,13 +67,16 @@ struct VonageVerifyAPI {
     return text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
   }
 
-  private func deliver(_ live: State.Live, _ number: String, _ channel: String, _ words: String) {
+  private func deliver(
+    _ live: State.Live, _ number: String, _ channel: String, _ words: String, _ request: Request
+  ) {
     let code = channel == "call" ? live.code.map(String.init).joined(separator: ", ") : live.code
-    sandbox.inbox.add(
+    sandbox.take(
       InboxMessage(
         id: Hexadecimal.encode(Random.bytes(16)), provider: "vonage-verify", channel: channel,
         from: "VERIFY", to: "+\(number)", body: "\(words) code: \(code)", status: "delivered",
-        at: .now, statusCallback: nil, plan: DeliveryPlan(isReported: false)))
+        at: .now, statusCallback: nil, plan: DeliveryPlan(isReported: false)),
+      from: request)
   }
 
   // MARK: Version 1
@@ -174,7 +177,7 @@ struct VonageVerifyAPI {
     let channel = workflow == 3 || workflow == 7 ? "call" : "sms"
     func take() -> State.Live? {
       if let known = sandbox.vonageVerify.begin(number, live, at: now) { return known }
-      deliver(live, number, channel, words(form))
+      deliver(live, number, channel, words(form), request)
       return nil
     }
     let rule = sandbox.rules.take(to: "+\(number)", of: "vonage-verify")
@@ -318,7 +321,7 @@ struct VonageVerifyAPI {
     if let known = sandbox.vonageVerify.begin(step.to, live, at: now) {
       return try problem(409, "Conflict", id: known.id)
     }
-    deliver(live, step.to, step.channel == "voice" ? "call" : "sms", start.brand)
+    deliver(live, step.to, step.channel == "voice" ? "call" : "sms", start.brand, request)
     struct Started: Encodable { let request_id: String }
     return try .json(Started(request_id: dashed), .accepted)
   }

@@ -25,6 +25,7 @@ package struct Nginx {
         ("pid /run/countersign/nginx.pid;", "pid \(state.run)/nginx-own.pid;"),
         ("/usr/share/countersign/nginx", state.nginx),
         ("/usr/share/countersign/html", "\(source)/html"),
+        ("/usr/share/countersign/openapi.yaml", "\(installation.root)/openapi.yaml"),
         ("/run/countersign", state.run),
         ("/var/log/countersign", state.logs),
         ("/var/lib/countersign", "\(state.nginx)/temp"),
@@ -43,11 +44,13 @@ package struct Nginx {
         throw OperatorError("\(state.nginx)/\(target) cannot be written.")
       }
     }
-    try FileManager.default.createDirectory(
-      atPath: "\(state.nginx)/responders", withIntermediateDirectories: true)
+    for directory in ["responders", "enabled/locations"] {
+      try FileManager.default.createDirectory(
+        atPath: "\(state.nginx)/\(directory)", withIntermediateDirectories: true)
+    }
     for name in try FileManager.default.contentsOfDirectory(atPath: source)
     where name.hasSuffix(".conf") {
-      if name != "sandbox.conf" { try render(name, to: name) }
+      if !name.hasPrefix("sandbox") { try render(name, to: name) }
     }
     if !adminAddresses.isEmpty {
       let lines = adminAddresses.map { "allow \($0);\n" } + ["deny all;\n"]
@@ -56,8 +59,13 @@ package struct Nginx {
     for name in try FileManager.default.contentsOfDirectory(atPath: "\(source)/responders") {
       try render("responders/\(name)", to: "responders/\(name)")
     }
-    unsafe unlink("\(state.nginx)/enabled/sandbox.conf")
-    if sandboxPort != nil { try render("sandbox.conf", to: "enabled/sandbox.conf") }
+    for (name, target) in [
+      ("sandbox.conf", "enabled/sandbox.conf"),
+      ("sandbox-bank.conf", "enabled/locations/sandbox-bank.conf"),
+    ] {
+      unsafe unlink("\(state.nginx)/\(target)")
+      if sandboxPort != nil { try render(name, to: target) }
+    }
     process = ChildProcess(
       "nginx", try Installation.find("nginx"),
       ["-c", "\(state.nginx)/nginx.conf", "-e", "\(state.logs)/nginx.log", "-g", "daemon off;"],

@@ -75,6 +75,13 @@ package struct StateDirectory {
     return secrets
   }
 
+  /// Keeps one more secret with the others.
+  package func keep(_ secret: Secret, as name: String) throws {
+    var secrets = try secrets()
+    secrets[name] = secret.reveal()
+    try write(secrets, to: secretsFile)
+  }
+
   /// Records what the system runs with, for the other commands.
   package func record(_ environment: [String: String]) throws {
     try write(environment, to: environmentFile)

@@ -94,6 +94,11 @@ package struct ServiceKeys {
     return key
   }
 
+  /// Whether a key's text opens anything.
+  package func isInForce(_ key: Secret) throws -> Bool {
+    try find(Substring(key.reveal())) != nil
+  }
+
   private func find(_ text: Substring) throws -> ServiceKey? {
     let parts = text.split(separator: "_", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0] == "csk", let id = Self.id(parts[1]),

@@ -1,0 +1,314 @@
+"""Goal: a person with a browser and a phone opens an account, guards it, and gets in again in every way there is.
+
+Everything is done through the pages; codes are read where the phone would show them, in the sandbox's inbox.
+"""
+
+import io
+import re
+import secrets
+from urllib.parse import parse_qs, urlsplit
+
+import pyotp
+import pytest
+from end_to_end import PASSWORD, eventually, phone
+from PIL import Image
+from pyzbar.pyzbar import decode
+
+
+def address():
+    return f"{secrets.token_hex(6)}@example.com"
+
+
+def registered(visitor):
+    """Somebody who has just opened an account and verified a phone, on the dashboard."""
+    email, number = address(), phone()
+    visitor.register(email)
+    visitor.verify_phone(number)
+    visitor.heading("Your account is ready")
+    return email, number
+
+
+def with_texts(visitor):
+    """The same with two-step login by text message."""
+    email, number = registered(visitor)
+    visitor.follow("Turn on two-step login")
+    visitor.settled()
+    visitor.press("Use text messages")
+    visitor.fill("Six-digit code", visitor.system.code(number, 2))
+    visitor.heading("Your backup codes")
+    codes = visitor.page.locator(".codes li").all_inner_texts()
+    visitor.press("I have kept them")
+    visitor.sees("with codes by text message")
+    return email, number, codes
+
+
+def test_a_new_account_is_guarded_by_text_messages_and_opened_again(visitor):
+    ann = visitor()
+
+    email, number, codes = with_texts(ann)
+    ann.log_out()
+    ann.log_in(email)
+    ann.heading("Confirm it is you")
+    ann.sees("We have sent a code to")
+    ann.fill("Six-digit code", ann.system.code(number, 3))
+
+    ann.page.wait_for_url("**/dashboard")
+    ann.heading(f"Hello, {email}")
+    assert len(codes) == 10
+
+
+def test_an_app_is_bound_by_scanning_the_code_and_opens_the_account_again(visitor):
+    ann = visitor()
+    email, _ = registered(ann)
+    ann.follow("Turn on two-step login")
+    ann.settled()
+    ann.follow("Use an authenticator app")
+    ann.settled()
+    picture = ann.page.locator("img.qr")
+    picture.scroll_into_view_if_needed()
+    uri = eventually(lambda: [each.data.decode() for each in decode(Image.open(io.BytesIO(picture.screenshot())))])[0]
+    query = parse_qs(urlsplit(uri).query)
+    typed = ann.page.locator("code.secret").inner_text().replace(" ", "")
+    app = pyotp.TOTP(typed)
+    ann.fill("Six-digit code", app.now())
+    ann.heading("Your backup codes")
+    ann.press("I have kept them")
+    ann.sees("with an authenticator app")
+    ann.log_out()
+    ann.log_in(email)
+    ann.sees("Open your authenticator app")
+    ann.system.rows("UPDATE factor SET last_step = last_step - 3, used_codes = '' WHERE kind = 'app'")
+    ann.fill("Six-digit code", app.now())
+
+    ann.page.wait_for_url("**/dashboard")
+    assert query["secret"] == [typed]
+
+
+def test_a_backup_code_opens_the_account_once(visitor):
+    ann = visitor()
+    email, number, codes = with_texts(ann)
+    ann.log_out()
+
+    ann.log_in(email)
+    ann.press("Use a backup code")
+    ann.fill("Backup code", codes[0].lower())
+    ann.press("Confirm")
+    ann.page.wait_for_url("**/dashboard")
+    ann.log_out()
+    ann.log_in(email)
+    ann.press("Use a backup code")
+    ann.fill("Backup code", codes[0])
+    ann.press("Confirm")
+
+    ann.sees("This code is wrong or has expired.")
+    assert len(ann.refusals()) == 1
+
+
+def test_a_remembered_device_is_not_asked_again_and_can_be_forgotten(visitor):
+    ann = visitor()
+    email, number, _ = with_texts(ann)
+    ann.log_out()
+    ann.log_in(email)
+    ann.page.get_by_label("Remember this device").check()
+    ann.fill("Six-digit code", ann.system.code(number, 3))
+    ann.page.wait_for_url("**/dashboard")
+    ann.log_out()
+
+    ann.log_in(email)
+    ann.page.wait_for_url("**/dashboard")
+    ann.go("/account/security")
+    devices = ann.page.get_by_role("region", name="Remembered devices")
+    devices.get_by_role("button", name="Confirm it is me").click()
+    ann.fill("Six-digit code", ann.system.code(number, 4))
+    devices.get_by_role("button", name="Forget").click()
+    ann.sees("No device is remembered.")
+    ann.log_out()
+    ann.log_in(email)
+
+    ann.heading("Confirm it is you")
+
+
+def test_a_forgotten_password_is_set_anew_with_the_phone_and_the_mailed_code(visitor):
+    ann = visitor()
+    email, number, _ = with_texts(ann)
+    ann.log_out()
+
+    ann.follow("Forgotten your password?")
+    ann.settled()
+    ann.page.get_by_label("Country", exact=True).select_option("US")
+    ann.fill("Phone number", number.removeprefix("+1"))
+    ann.press("Send the code")
+    ann.heading("Choose a new password")
+    ann.fill("Six-digit code", ann.system.code(number, 3))
+    ann.fill("New password", "heron-basalt-47k")
+    ann.press("Change the password")
+    ann.sees("One more proof")
+    mailed = eventually(lambda: [found.group(1) for message in ann.system.messages(email)
+                                 if (found := re.search(r"\b(\d{6})\b", message["body"]))])
+    ann.fill("Code from the email", mailed[0])
+    ann.press("Change the password")
+    ann.sees("Your password is changed, and all devices are signed out.")
+    assert len(ann.refusals()) == 1
+    ann.fill("Email address", email)
+    ann.fill("Password", "heron-basalt-47k")
+    ann.press("Sign in")
+
+    ann.heading("Confirm it is you")
+
+
+def test_a_large_transfer_is_confirmed_with_its_amount_and_payee(visitor):
+    ann = visitor()
+    email, number, _ = with_texts(ann)
+    ann.go("/dashboard")
+    ann.sees("$2,500.00")
+
+    ann.fill("Payee", "Bob Stone")
+    ann.fill("Amount in USD", "123.45")
+    ann.press("Send")
+    ann.heading("Confirm this payment")
+    shown = ann.page.locator("dialog dl").inner_text()
+    text = ann.system.wait_for_message(number, 4)["body"]
+    ann.fill("Six-digit code", ann.system.code(number, 3))
+    ann.sees("$123.45 are on their way to Bob Stone.")
+    ann.sees("$2,376.55")
+
+    told = ann.page.get_by_role("region", name="Notifications").get_by_role("listitem").filter(has_text="Payment sent")
+    told.get_by_text("Text message: delivered").wait_for()
+    told.get_by_text("Email: delivered").wait_for()
+    assert "$123.45" in shown and "Bob Stone" in shown
+    assert "$123.45" in text and "Bob Stone" in text
+
+
+def test_a_small_transfer_takes_no_code_and_more_than_there_is_is_refused(visitor):
+    ann = visitor()
+    registered(ann)
+    ann.go("/dashboard")
+
+    ann.fill("Payee", "Corner shop")
+    ann.fill("Amount in USD", "4.50")
+    ann.press("Send")
+    ann.sees("$4.50 are on their way to Corner shop.")
+    ann.fill("Payee", "Yacht yard")
+    ann.fill("Amount in USD", "90000")
+    ann.press("Send")
+
+    ann.sees("Your balance is too low for this.")
+    assert len(ann.refusals()) == 1
+
+
+def test_a_wrong_code_says_so_and_leaves_the_field_ready(visitor):
+    ann = visitor()
+    email, number, _ = with_texts(ann)
+    ann.log_out()
+    ann.log_in(email)
+    right = ann.system.code(number, 3)
+
+    ann.fill("Six-digit code", "000000" if right != "000000" else "111111")
+    ann.sees("This code is wrong or has expired.")
+    ann.sees("Tries left: 2.")
+    field = ann.page.get_by_label("Six-digit code")
+
+    assert field.input_value() == ""
+    assert field.evaluate("node => node === document.activeElement")
+    assert len(ann.refusals()) == 1
+
+
+def test_a_code_is_found_in_whatever_is_pasted(visitor):
+    ann = visitor()
+    email, number, _ = with_texts(ann)
+    ann.log_out()
+    ann.log_in(email)
+    code = ann.system.code(number, 3)
+
+    ann.page.get_by_label("Six-digit code").focus()
+    ann.page.keyboard.insert_text(f"{code[:3]} {code[3:]}")
+
+    ann.page.wait_for_url("**/dashboard")
+
+
+def test_loading_the_second_step_again_sends_nothing_and_goes_on(visitor):
+    ann = visitor()
+    email, number, _ = with_texts(ann)
+    ann.log_out()
+    ann.log_in(email)
+    ann.heading("Confirm it is you")
+    code = ann.system.code(number, 3)
+    before = len(ann.system.messages(number))
+
+    for _ in range(3):
+        ann.page.reload()
+        ann.settled()
+    ann.sees("We have sent a code to")
+    kept = ann.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, history.state])")
+    ann.fill("Six-digit code", code)
+
+    ann.page.wait_for_url("**/dashboard")
+    assert len(ann.system.messages(number)) == before
+    assert "challenge" not in kept and "token" not in kept
+
+
+def test_another_code_can_be_asked_for_once_the_wait_is_over(visitor):
+    ann = visitor()
+    email, number, _ = with_texts(ann)
+    ann.log_out()
+    ann.page.clock.install()
+    ann.log_in(email)
+    resend = ann.page.get_by_role("button", name="Send another code")
+
+    assert resend.get_attribute("aria-disabled") == "true"
+    ann.sees("You can ask for another code in")
+    ann.page.clock.run_for(61_000)
+    assert resend.get_attribute("aria-disabled") is None
+    ann.system.rows("UPDATE challenge SET code_issued_at = code_issued_at - INTERVAL 61 SECOND")
+    resend.click()
+
+    ann.sees("Another code is on its way.")
+    ann.fill("Six-digit code", ann.system.code(number, 4))
+    ann.page.wait_for_url("**/dashboard")
+
+
+def test_somebody_who_is_not_signed_in_is_led_to_sign_in_and_back(visitor):
+    ann = visitor()
+    email, number = registered(ann)
+    ann.log_out()
+
+    ann.page.goto("/account/security")
+    ann.page.wait_for_url("**/account/login?next=/account/security")
+    ann.fill("Email address", email)
+    ann.fill("Password", PASSWORD)
+    ann.press("Sign in")
+    ann.page.wait_for_url("**/account/security")
+
+    ann.heading("Security")
+
+
+@pytest.mark.parametrize("next", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+def test_signing_in_leads_nowhere_but_to_our_own_pages(visitor, next):
+    ann = visitor()
+    email, _ = registered(ann)
+    ann.log_out()
+
+    ann.page.goto(f"/account/login?next={next}")
+    ann.fill("Email address", email)
+    ann.fill("Password", PASSWORD)
+    ann.press("Sign in")
+    ann.page.wait_for_url(f"{ann.system.base}/*")
+
+    ann.settled()
+    assert ann.page.url.startswith(f"{ann.system.base}/")
+    ann.refusals()
+
+
+def test_pages_speak_the_readers_language_and_so_do_messages_then(visitor):
+    ann = visitor()
+    email, number = registered(ann)
+    ann.go("/account/security")
+
+    ann.page.locator("#language").select_option("fr")
+    ann.page.locator("html[lang=fr]").wait_for()
+    ann.settled()
+    french = ann.page.locator("h1").inner_text()
+
+    assert french == "Sécurité"
+    rows = ann.system.rows("SELECT locale FROM account WHERE id IN (SELECT account_id FROM session) AND locale = 'fr'")
+    assert rows

@@ -1,0 +1,33 @@
+import { post } from "/common/api.js";
+import { element } from "/common/dom.js";
+import { begin, field, form, note, passwordField, show } from "/common/page.js";
+import { say } from "/common/words.js";
+import { proceed, secondStep } from "./sign-in.js";
+
+const query = new URLSearchParams(location.search);
+
+function signIn() {
+  const email = field("email", say("email"), { type: "email", autocomplete: "username", inputmode: "email", required: true, maxlength: "254", spellcheck: "false", autocapitalize: "none" });
+  const password = passwordField("password", say("password"), "current-password");
+  return element("div", { class: "card" },
+    element("h1", { tabindex: "-1" }, say("login.title")),
+    query.has("out") && note("good", element("p", null, say("login.out"))),
+    query.has("reset") && note("good", element("p", null, say("login.reset"))),
+    form([email, password], say("login.act"), async (values) => {
+      const answer = await post("/api/auth/login", values);
+      if (!answer.requires2FA) {
+        proceed();
+        return;
+      }
+      const { challengeId, method, maskedPhone, codeSent, expiresAt } = answer;
+      const login = { email: values.email, method, maskedPhone, codeSent, expiresAt };
+      history.pushState(login, "", `/account/code${location.search}`);
+      show(secondStep(login, challengeId));
+    }),
+    element("p", null, element("a", { href: "/account/forgot" }, say("login.forgot"))),
+    element("hr"),
+    element("p", { class: "quiet" }, say("login.new"), " ", element("a", { href: "/account/register" }, say("register.title"))));
+}
+
+addEventListener("popstate", () => location.reload());
+begin("login.title", async () => [signIn()], { current: "/account/login" });

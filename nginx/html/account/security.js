@@ -1,0 +1,303 @@
+import { get, patch, post, put, remove } from "/common/api.js";
+import { backupCodes } from "/common/backup-codes.js";
+import { codeStep } from "/common/code-step.js";
+import { confirm } from "/common/confirm.js";
+import { element, freshId } from "/common/dom.js";
+import { begin, button, dialog, field, form, note, notice, passwordField } from "/common/page.js";
+import { phoneStep } from "/common/phone-step.js";
+import { keepLanguage, languages, readMoney, say, sayTime } from "/common/words.js";
+
+let session, account;
+
+/**
+ * A part of the page that can be drawn anew by itself, and says itself what it cannot get.
+ *
+ * @param {string} title a name among the words
+ */
+function section(title, draw, id) {
+  const heading = element("h2", { id: id ?? freshId("section"), tabindex: "-1" });
+  const body = element("div", { class: "stack" });
+  const redraw = async () => {
+    heading.textContent = say(title);
+    try {
+      body.replaceChildren(...(await draw(redraw)).flat().filter(Boolean));
+    } catch (problem) {
+      body.replaceChildren(notice(problem), button("plain", say("failed.again"), redraw));
+    }
+  };
+  const node = element("section", { class: "card", "aria-labelledby": heading.id }, heading, body);
+  return { node, redraw };
+}
+
+const hasFactor = () => session.twoFactorEnabled;
+/** The authorization that an act needs where the account has a second factor. */
+const proof = async (purpose) => (hasFactor() ? { authorization: await confirm(purpose) } : {});
+const reread = async () => ([session, account] = await Promise.all([get("/api/auth/session"), get("/api/account")]));
+
+/** Every part that shows what changed is drawn anew. */
+async function refresh() {
+  await reread();
+  await Promise.all(parts.map((part) => part.redraw()));
+}
+
+// Phone
+
+const phone = section("security.phone", async () => {
+  if (!account.phoneNumber) return [element("p", null, say("security.phone.none")), changePhone("security.phone.add", "main")];
+  return [
+    element("p", { class: "row" }, element("strong", null, account.phoneNumber),
+      account.phoneVerified ? element("span", { class: "tag good" }, say("security.phone.verified")) : element("span", { class: "tag warn" }, say("security.phone.unverified"))),
+    element("div", { class: "row" },
+      changePhone(account.phoneVerified ? "security.phone.change" : "security.phone.verify", account.phoneVerified ? "plain" : "main"),
+      button("risk", say("security.phone.remove"), async () => {
+        await remove("/api/account/phone", await proof("phone_change"));
+        await refresh();
+      })),
+  ];
+});
+
+function changePhone(name, kind) {
+  return button(kind, say(name), async () => {
+    const box = dialog();
+    const place = element("div", { class: "stack" });
+    await phoneStep({
+      place, region: account.region, heading: "h2",
+      authorize: hasFactor() ? () => confirm("phone_change") : undefined,
+      done: async () => {
+        box.close();
+        await refresh();
+      },
+      beside: [button("plain wide", say("cancel"), () => box.close())],
+    });
+    box.open(place);
+  });
+}
+
+// Two-step login
+
+const twoStep = section("security.twoStep", async () => {
+  const scan = (name, kind) => element("a", { class: `button ${kind}`, href: "/account/scan" }, say(name));
+  if (!hasFactor()) {
+    return [
+      element("p", { class: "row" }, element("span", { class: "tag warn" }, say("security.off"))),
+      element("p", null, say("security.twoStep.lead")),
+      element("div", { class: "row" }, scan("security.twoStep.app", ""), button("plain", say("security.twoStep.sms"), enableTexts)),
+      element("p", { class: "hint" }, say("security.twoStep.risk")),
+    ];
+  }
+  return [
+    element("p", { class: "row" }, element("span", { class: "tag good" }, say("security.on")), say(`security.twoStep.by.${session.method}`)),
+    session.method === "sms" && element("p", { class: "hint" }, say("security.twoStep.risk")),
+    element("div", { class: "row" },
+      scan(session.method === "app" ? "security.twoStep.newApp" : "security.twoStep.app", "plain"),
+      session.method === "app" && button("plain", say("security.twoStep.smsToo"), enableTexts),
+      button("risk", say("security.twoStep.turnOff"), turnOff)),
+  ];
+}, "two-step");
+
+async function enableTexts() {
+  if (!account.phoneVerified) {
+    const box = dialog();
+    const place = element("div", { class: "stack" });
+    await phoneStep({
+      place, region: account.region, heading: "h2",
+      done: async () => {
+        box.close();
+        await refresh();
+        await enableTexts();
+      },
+      beside: [button("plain wide", say("cancel"), () => box.close())],
+    });
+    box.open(place);
+    return;
+  }
+  const given = await proof("factor_change");
+  const box = dialog();
+  const start = async (proofs) => {
+    const begun = await post("/api/auth/2fa/enable", { method: "sms", ...proofs });
+    box.open(codeStep({
+      title: say("security.twoStep.smsCode"), heading: "h2", method: "sms", maskedPhone: begun.maskedPhone, expiresAt: begun.expiresAt,
+      submit: async ({ code }) => {
+        const answer = await post("/api/auth/2fa/verify-and-enable", { code });
+        box.open(backupCodes(answer.backupCodes, async () => {
+          box.close();
+          await refresh();
+        }, "h2"));
+      },
+      again: () => box.close(),
+      back: ["cancel", () => box.close()],
+    }));
+  };
+  try {
+    await start(given);
+  } catch (problem) {
+    if (problem.code !== "password_required") {
+      box.node.remove();
+      throw problem;
+    }
+    box.open(element("h2", null, say("security.twoStep.smsCode")), element("p", null, say("scan.password")),
+      form([passwordField("password", say("password"), "current-password")], say("continue"), start));
+  }
+}
+
+async function turnOff() {
+  const box = dialog();
+  box.open(element("h2", null, say("security.twoStep.turnOff")), element("p", null, say("security.twoStep.turnOff.lead")),
+    form([passwordField("password", say("password"), "current-password")], say("security.twoStep.turnOff"), async ({ password }) => {
+      await post("/api/auth/2fa/disable", { password, ...(await proof("disable_2fa")) });
+      box.close();
+      await refresh();
+    }, { kind: "risk wide" }),
+    button("plain wide", say("cancel"), () => box.close()));
+}
+
+// What only a session at level 2 may see
+
+const raise = () => [
+  element("p", null, say("security.raise")),
+  button("plain", say("security.raise.act"), async () => {
+    await confirm("login");
+    await refresh();
+  }),
+];
+const isTooLow = () => hasFactor() && session.aal < 2;
+
+const backup = section("security.backup", async () => {
+  if (!hasFactor()) return [element("p", { class: "quiet" }, say("security.backup.off"))];
+  if (isTooLow()) return raise();
+  const { remaining } = await get("/api/auth/2fa/backup-codes");
+  return [
+    remaining < 4 ? note("warn", element("p", null, say("security.backup.few", { count: remaining }))) : element("p", null, say("security.backup.left", { count: remaining })),
+    button("plain", say("security.backup.renew"), async () => {
+      const { backupCodes: codes } = await post("/api/auth/2fa/backup-codes", await proof("backup_codes"));
+      const box = dialog();
+      box.open(backupCodes(codes, async () => {
+        box.close();
+        await backup.redraw();
+      }, "h2"));
+    }),
+  ];
+});
+
+const devices = section("security.devices", async (redraw) => {
+  if (!hasFactor()) return [element("p", { class: "quiet" }, say("security.devices.off"))];
+  if (isTooLow()) return raise();
+  const { devices: list } = await get("/api/auth/2fa/devices");
+  if (list.length === 0) return [element("p", { class: "empty" }, say("security.devices.none"))];
+  return [element("ul", { class: "list" }, list.map((each) => element("li", null,
+    element("span", { class: "what" }, element("strong", null, each.device || say("security.unknownDevice")),
+      element("span", { class: "small quiet" }, say("security.devices.until", { address: each.address, time: sayTime(each.expiresAt, { dateStyle: "medium" }) }))),
+    button("plain", say("security.devices.forget"), async () => {
+      await remove(`/api/auth/2fa/devices/${each.id}`);
+      await redraw();
+    }))))];
+});
+
+// Sessions
+
+const sessions = section("security.sessions", async (redraw) => {
+  const { sessions: list } = await get("/api/auth/sessions");
+  return [
+    element("ul", { class: "list" }, list.map((each) => element("li", null,
+      element("span", { class: "what" },
+        element("span", { class: "row" }, element("strong", null, each.device || say("security.unknownDevice")), each.current && element("span", { class: "tag good" }, say("security.sessions.current"))),
+        element("span", { class: "small quiet" }, say("security.sessions.seen", { address: each.address, time: sayTime(each.lastSeenAt) }))),
+      !each.current && button("plain", say("security.sessions.end"), async () => {
+        await remove(`/api/auth/sessions/${each.id}`);
+        await redraw();
+      })))),
+    list.length > 1 && button("plain", say("security.sessions.endOthers"), async () => {
+      await remove("/api/auth/sessions");
+      await redraw();
+    }),
+  ];
+});
+
+// Password
+
+const password = section("security.password", async (redraw) => [
+  form([passwordField("currentPassword", say("password.current"), "current-password"),
+    passwordField("newPassword", say("password.new"), "new-password", say("password.hint"))],
+  say("security.password.act"), async (values) => {
+    await post("/api/auth/password", { ...values, ...(await proof("password_change")) });
+    await redraw();
+    password.node.append(note("good", element("p", null, say("security.password.done"))));
+    await sessions.redraw();
+  }, { kind: "main" }),
+]);
+
+// Profile
+
+const profile = section("security.profile", async (redraw) => {
+  const name = field("name", say("register.name"), { type: "text", autocomplete: "name", maxlength: "100", value: account.name ?? "" });
+  const locale = field("locale", say("language"), { input: element("select", null, Object.entries(languages).map(([tag, text]) =>
+    element("option", { value: tag, lang: tag, selected: account.locale.startsWith(tag) }, text))) });
+  const currency = field("currency", say("security.profile.currency"), { input: element("select", null, [...new Set([account.currency, "USD", "EUR", "GBP", "BRL", "ETB", "JPY"])].map((code) =>
+    element("option", { value: code, selected: code === account.currency }, code))) });
+  return [
+    element("p", null, account.email),
+    form([name, locale, currency], say("save"), async (values) => {
+      account = await patch("/api/account", { ...values, name: values.name.trim() || null });
+      keepLanguage(values.locale);
+      if (document.documentElement.lang !== values.locale) location.reload();
+      else await redraw();
+    }, { kind: "main" }),
+  ];
+});
+
+// Notifications
+
+const EVENTS = { payment_sent: ["sms", "email"], payment_received: ["sms", "email"], low_balance: ["sms"] };
+
+const preferences = section("security.notifications", async (redraw) => {
+  const wanted = await get("/api/notifications/preferences");
+  const boxes = [];
+  const rows = Object.entries(EVENTS).map(([type, channels]) => element("fieldset", null,
+    element("legend", null, say(`event.${type}`)),
+    element("div", { class: "row" }, channels.map((channel) => {
+      const box = element("input", { type: "checkbox", id: `${type}-${channel}`, checked: wanted.events?.[type]?.[channel] !== false });
+      boxes.push([type, channel, box]);
+      return element("label", { class: "check", for: box.id }, box, say(`channel.${channel}`));
+    }))));
+  const quiet = element("input", { type: "checkbox", id: "quiet-hours", checked: Boolean(wanted.quietHours), change: () => (hours.hidden = !quiet.checked) });
+  const from = field("from", say("security.quiet.from"), { type: "time", value: wanted.quietHours?.from ?? "22:00" });
+  const until = field("until", say("security.quiet.until"), { type: "time", value: wanted.quietHours?.until ?? "07:00" });
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zones = [...new Set([wanted.quietHours?.timeZone ?? own, own, ...Intl.supportedValuesOf("timeZone")])];
+  const zone = field("timeZone", say("security.quiet.zone"), { input: element("select", null, zones.map((name) => element("option", { value: name }, name.replaceAll("_", " ")))) });
+  const hours = element("div", { class: "stack", hidden: !quiet.checked }, element("div", { class: "grid" }, from.node, until.node), zone.node);
+  const current = wanted.lowBalanceThreshold;
+  const threshold = field("threshold", say("security.threshold"), {
+    type: "text", inputmode: "decimal", autocomplete: "off", hint: say("security.threshold.hint", { currency: account.currency }),
+    value: current ? String(current.amount / 10 ** new Intl.NumberFormat("en", { style: "currency", currency: current.currency ?? account.currency }).resolvedOptions().maximumFractionDigits) : "",
+  });
+  return [
+    element("p", { class: "hint" }, say("security.notifications.lead")),
+    form([...rows, element("label", { class: "check", for: quiet.id }, quiet, say("security.quiet")), hours, threshold], say("save"), async ({ threshold: text }) => {
+      const amount = text.trim() ? readMoney(text, account.currency) : undefined;
+      if (amount === null) {
+        threshold.complain(say("money.wrong"));
+        threshold.input.focus();
+        return;
+      }
+      const events = {};
+      for (const [type, channel, box] of boxes) (events[type] ??= {})[channel] = box.checked;
+      await put("/api/notifications/preferences", {
+        events, quietHours: quiet.checked ? { from: from.input.value, until: until.input.value, timeZone: zone.input.value } : null,
+        lowBalanceThreshold: amount === undefined ? null : { amount, currency: account.currency },
+      });
+      await redraw();
+      preferences.node.append(note("good", element("p", null, say("saved"))));
+      setTimeout(() => preferences.node.querySelector(".notice.good")?.remove(), 6000);
+    }, { kind: "main" }),
+  ];
+});
+
+const parts = [phone, twoStep, backup, devices, sessions, password, profile, preferences];
+
+begin("security.title", async () => {
+  await reread();
+  await Promise.all(parts.map((part) => part.redraw()));
+  queueMicrotask(() => location.hash && document.querySelector(location.hash)?.scrollIntoView());
+  return [element("h1", { tabindex: "-1" }, say("security.title")), element("div", { class: "stack" }, parts.map((part) => part.node))];
+}, { signedIn: true, current: "/account/security" });

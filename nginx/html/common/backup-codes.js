@@ -1,0 +1,31 @@
+import { element } from "./dom.js";
+import { button } from "./page.js";
+import { say } from "./words.js";
+
+/**
+ * Backup codes as they are shown, this once, with ways to keep them; `kept` follows once somebody says they are kept.
+ *
+ * @param {string[]} codes
+ */
+export function backupCodes(codes, kept, heading = "h1") {
+  const said = element("p", { class: "small", role: "status" });
+  const text = codes.join("\n");
+  const file = URL.createObjectURL(new Blob([`Countersign\n${say("backup.title")}\n\n${text}\n`], { type: "text/plain" }));
+  const copy = button("plain", say("backup.copy"), async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      said.textContent = say("backup.copied");
+    } catch {
+      said.textContent = say("backup.copyFailed");
+    }
+  });
+  const download = element("a", { class: "button plain", href: file, download: "countersign-backup-codes.txt" }, say("backup.download"));
+  const done = button("main wide no-print", say("backup.kept"), () => {
+    URL.revokeObjectURL(file);
+    kept();
+  });
+  return element("section", { class: "stack" },
+    element(heading, { tabindex: "-1" }, say("backup.title")), element("p", null, say("backup.lead")),
+    element("ul", { class: "codes mono" }, codes.map((code) => element("li", null, code))),
+    element("div", { class: "row no-print" }, copy, download, button("plain", say("backup.print"), () => print())), said, done);
+}

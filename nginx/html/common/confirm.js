@@ -1,0 +1,42 @@
+import { post } from "./api.js";
+import { codeStep } from "./code-step.js";
+import { element } from "./dom.js";
+import { Cancelled, button, dialog, notice } from "./page.js";
+import { say } from "./words.js";
+
+/**
+ * Has the second factor confirm one act, in a dialog.
+ *
+ * @param {string} purpose as the API names it; `login` raises the session itself
+ * @param {Object} [details] of a payment
+ * @returns {Promise<string|undefined>} the authorization; nothing for `login`
+ * @throws {Cancelled}
+ * @throws {Problem} when no challenge can be begun
+ */
+export async function confirm(purpose, details) {
+  const first = await post("/api/auth/2fa/challenges", { purpose, ...(details ? { details } : {}) });
+  return new Promise((resolve, reject) => {
+    let isDone = false;
+    const box = dialog(() => isDone || reject(new Cancelled()));
+    const ask = (challenge) => box.open(codeStep({
+      title: say(`confirm.${purpose}`), heading: "h2", method: challenge.method, maskedPhone: challenge.maskedPhone,
+      expiresAt: challenge.expiresAt, details: challenge.details ?? details, takesBackupCodes: true,
+      submit: async ({ code, backupCode }) => {
+        const answer = await post(`/api/auth/2fa/challenges/${challenge.challengeId}/verify`, backupCode ? { backupCode } : { code });
+        isDone = true;
+        resolve(answer.authorization);
+        box.close();
+      },
+      resend: (channel) => post(`/api/auth/2fa/challenges/${challenge.challengeId}/resend`, { channel }),
+      again: async () => {
+        try {
+          ask(await post("/api/auth/2fa/challenges", { purpose, ...(details ? { details } : {}) }));
+        } catch (problem) {
+          box.open(element("h2", null, say(`confirm.${purpose}`)), notice(problem), button("plain wide", say("cancel"), () => box.close()));
+        }
+      },
+      back: ["cancel", () => box.close()],
+    }));
+    ask(first);
+  });
+}

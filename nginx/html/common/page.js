@@ -1,0 +1,268 @@
+import { call } from "./api.js";
+import { element, freshId } from "./dom.js";
+import { hasWords, keepLanguage, language, languages, loadWords, say, sayTime, sayWait } from "./words.js";
+
+const main = document.querySelector("main");
+
+/**
+ * Begins a page: its words, its frame, and then what `build` makes of it; what `build` cannot get is said, with a way to
+ * try again.
+ *
+ * @param {string} title the name of the page's title among the words
+ * @param {() => Promise<Node[]>} build
+ * @param {{ signedIn?: boolean, current?: string }} options
+ */
+export async function begin(title, build, { signedIn = false, current } = {}) {
+  try {
+    await loadWords();
+  } catch {
+    main.replaceChildren(element("p", { class: "notice bad", role: "alert" },
+      "This page could not be loaded. Check your connection, and load it again."));
+    return;
+  }
+  frame(signedIn, current);
+  entitle(say(title));
+  main.replaceChildren(element("p", { class: "loading", role: "status" }, say("loading")));
+  await attempt(build);
+}
+
+async function attempt(build) {
+  try {
+    show(...(await build()));
+  } catch (problem) {
+    show(element("section", { class: "card" }, element("h1", { tabindex: "-1" }, say("failed.title")), notice(problem),
+      button("plain", say("failed.again"), () => attempt(build))));
+  }
+}
+
+export const entitle = (text) => (document.title = `${text} · Countersign`);
+
+/** Puts something in place of what the page shows, and the reader at its beginning. */
+export function show(...nodes) {
+  const isFirst = main.querySelector(".loading") !== null;
+  main.replaceChildren(...nodes.flat());
+  if (!isFirst) main.querySelector("h1")?.focus();
+}
+
+/** The navigation, for who is signed in and for who is not. */
+export function navigate(signedIn, current) {
+  const link = (path, name) => element("a", { href: path, "aria-current": path === current && "page" }, say(name));
+  const nav = signedIn
+    ? element("nav", { "aria-label": say("nav.label") }, link("/dashboard", "nav.dashboard"), link("/account/security", "nav.security"),
+        element("button", { type: "button", click: signOut }, say("nav.signOut")))
+    : element("nav", { "aria-label": say("nav.label") }, link("/account/login", "nav.signIn"), link("/account/register", "nav.register"));
+  document.querySelector(".top").replaceChildren(
+    element("a", { class: "brand", href: "/dashboard" }, element("img", { src: "/common/icon.svg", alt: "" }), "Countersign"), nav);
+}
+
+function frame(signedIn, current) {
+  navigate(signedIn, current);
+  document.querySelector(".skip").textContent = say("nav.skip");
+  const choice = element("select", { id: "language", change: () => chooseLanguage(choice.value, signedIn) },
+    Object.entries(languages).map(([tag, name]) => element("option", { value: tag, lang: tag, selected: tag === language }, name)));
+  document.querySelector(".foot").replaceChildren(
+    element("label", { for: "language" }, say("language")), choice, element("a", { href: "/docs/" }, say("nav.docs")));
+  const strip = element("p", { class: "strip", role: "status", hidden: navigator.onLine }, navigator.onLine ? "" : say("problem.offline"));
+  document.querySelector(".top").after(strip);
+  for (const event of ["online", "offline"]) {
+    addEventListener(event, () => {
+      strip.hidden = navigator.onLine;
+      strip.textContent = navigator.onLine ? "" : say("problem.offline");
+    });
+  }
+}
+
+async function chooseLanguage(tag, signedIn) {
+  keepLanguage(tag);
+  // Messages follow the account; where that cannot be said now, the pages change all the same.
+  if (signedIn) await call("PATCH", "/api/account", { locale: tag }).catch(() => {});
+  location.reload();
+}
+
+async function signOut() {
+  await call("POST", "/api/auth/logout").catch(() => {});
+  location.assign("/account/login?out");
+}
+
+// Parts
+
+/** Thrown by an act that its person has broken off: nothing is wrong, and nothing is said. */
+export class Cancelled extends Error {}
+
+/** A button for an act; what goes wrong is said behind it. */
+export function button(kind, text, act) {
+  const node = element("button", { type: "button", class: kind }, text);
+  let said;
+  node.addEventListener("click", () => busy(node, async () => {
+    said?.remove();
+    try {
+      await act();
+    } catch (problem) {
+      if (problem instanceof Cancelled) return;
+      said = notice(problem);
+      (node.closest(".row, .choices, li") ?? node).after(said);
+    }
+  }));
+  return node;
+}
+
+/** Runs an act once at a time, with its button saying so; a second press meanwhile is nothing. */
+export async function busy(node, act) {
+  if (node.getAttribute("aria-disabled") === "true") return;
+  node.setAttribute("aria-disabled", "true");
+  node.setAttribute("aria-busy", "true");
+  try {
+    await act();
+  } finally {
+    node.removeAttribute("aria-busy");
+    node.removeAttribute("aria-disabled");
+  }
+}
+
+/**
+ * What went wrong, and what to do next; the wait counts down where there is one.
+ *
+ * @param {Problem|Error} problem
+ */
+export function notice(problem) {
+  const code = problem.code ?? "internal_error";
+  const reason = problem.reason && `problem.password_rejected.${problem.reason}`;
+  const name = hasWords(reason) ? reason : `problem.${code}`;
+  const node = element("div", { class: `notice ${problem.until || code === "cooling_off" ? "warn" : "bad"}`, role: "alert" },
+    element("p", null, hasWords(name) ? say(name) : problem.error ?? say("problem.internal_error")));
+  if (problem.attemptsRemaining > 0) node.append(element("p", null, say("problem.attemptsRemaining", { count: problem.attemptsRemaining })));
+  if (problem.until && code === "cooling_off") node.append(element("p", null, say("problem.until", { time: sayTime(problem.until) })));
+  else if (problem.until) node.append(countdown(problem.until, "problem.wait", "problem.waited"));
+  if (problem.status >= 500 && problem.requestId) {
+    node.append(element("p", { class: "small" }, say("problem.reference", { id: problem.requestId })));
+  }
+  return node;
+}
+
+export const note = (kind, ...children) => element("div", { class: `notice ${kind}`, role: "status" }, ...children);
+
+/**
+ * A text with the time that is left, each second anew. A screen reader hears it once, and its end.
+ *
+ * @param {number} until milliseconds of the clock
+ * @param {string} name words with `{time}`
+ * @param {string} [after] words for when the time is over
+ */
+export function countdown(until, name, after, whenOver) {
+  const shown = element("span", { "aria-hidden": "true" });
+  const spoken = element("span", { class: "unseen", role: "status" });
+  const node = element("p", { class: "small" }, shown, spoken);
+  const tick = () => {
+    const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+    if (left > 0) {
+      shown.textContent = say(name, { time: sayWait(left) });
+      if (!spoken.textContent) spoken.textContent = shown.textContent;
+      if (node.isConnected || !node.wasShown) setTimeout(tick, 1000 - ((Date.now() - until) % 1000 + 1000) % 1000 || 1000);
+      node.wasShown ||= node.isConnected;
+      return;
+    }
+    shown.textContent = after ? say(after) : "";
+    spoken.textContent = shown.textContent;
+    whenOver?.();
+  };
+  tick();
+  return node;
+}
+
+/**
+ * A labelled field with room for a hint and for what is wrong with it.
+ *
+ * @returns {{ node: Element, input: HTMLInputElement, complain: (text: string) => void }}
+ */
+export function field(name, label, { hint, input, ...attributes } = {}) {
+  const id = freshId(name);
+  input ??= element("input", { id, name, ...attributes });
+  input.id ||= id;
+  const wrong = element("p", { class: "wrong", id: `${input.id}-wrong`, hidden: true });
+  const described = [wrong.id];
+  const parts = [element("label", { for: input.id }, label)];
+  if (hint) {
+    parts.push(element("p", { class: "hint", id: `${input.id}-hint` }, hint));
+    described.unshift(`${input.id}-hint`);
+  }
+  input.setAttribute("aria-describedby", described.join(" "));
+  const complain = (text) => {
+    wrong.textContent = text ?? "";
+    wrong.hidden = !text;
+    if (text) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+  };
+  input.addEventListener("input", () => complain(null));
+  return { node: element("div", { class: "field" }, ...parts, input, wrong), input, name, complain };
+}
+
+/** A field for a password: it can be shown, pasted, and filled in by a password manager. */
+export function passwordField(name, label, autocomplete, hint) {
+  const made = field(name, label, { type: "password", autocomplete, hint, required: true, maxlength: "256", spellcheck: "false", autocapitalize: "none" });
+  const toggle = element("button", { type: "button", class: "plain", "aria-pressed": "false", "aria-controls": made.input.id, click: () => {
+    const shown = made.input.type === "password";
+    made.input.type = shown ? "text" : "password";
+    toggle.setAttribute("aria-pressed", String(shown));
+  } }, say("password.show"));
+  const row = element("div", { class: "with-button" });
+  made.input.replaceWith(row);
+  row.append(made.input, toggle);
+  return made;
+}
+
+/**
+ * A form that does one thing. What goes wrong is said at the field it is about, else above the button.
+ *
+ * @param {Array} parts fields of `field`, and nodes
+ * @param {string} label the button's
+ * @param {(values: Object) => Promise<void>} act
+ */
+export function form(parts, label, act, { kind = "main wide" } = {}) {
+  const fields = parts.filter((part) => part?.complain);
+  const place = element("div", { "aria-live": "assertive" });
+  const submit = element("button", { type: "submit", class: kind }, label);
+  const node = element("form", { novalidate: true, submit: (event) => {
+    event.preventDefault();
+    busy(submit, async () => {
+      place.replaceChildren();
+      for (const each of fields) each.complain(null);
+      const empty = fields.find((each) => each.input.required && !each.input.value.trim());
+      if (empty) {
+        empty.complain(say("field.missing"));
+        empty.input.focus();
+        return;
+      }
+      const values = {};
+      for (const each of fields) values[each.name] = each.value ? each.value() : each.input.value;
+      try {
+        await act(values);
+      } catch (problem) {
+        if (problem instanceof Cancelled) return;
+        const about = fields.find((each) => problem.field && (each.name === problem.field || each.stands === problem.field));
+        if (about) {
+          const reason = `problem.password_rejected.${problem.reason}`;
+          about.complain(hasWords(reason) ? say(reason) : say(`problem.${problem.code}`));
+          about.input.focus();
+        } else {
+          place.replaceChildren(notice(problem));
+        }
+      }
+    });
+  } }, ...parts.map((part) => part?.node ?? part), place, submit);
+  return node;
+}
+
+/** A dialog over the page; closing it any way gives the focus back, and calls `closed`. */
+export function dialog(closed) {
+  const node = element("dialog", { close: () => {
+    node.remove();
+    closed?.();
+  } });
+  document.body.append(node);
+  return { node, open: (...children) => {
+    node.replaceChildren(...children);
+    const heading = node.querySelector("h1, h2");
+    if (heading) node.setAttribute("aria-labelledby", (heading.id ||= freshId("heading")));
+    if (!node.open) node.showModal();
+  }, close: () => node.close() };
+}

@@ -1,0 +1,137 @@
+import { get, post } from "/common/api.js";
+import { confirm } from "/common/confirm.js";
+import { element } from "/common/dom.js";
+import { begin, field, form, note, notice } from "/common/page.js";
+import { readMoney, say, sayMoney, sayTime } from "/common/words.js";
+
+let session, bank;
+
+// Balance
+
+const balance = element("section", { class: "card", "aria-labelledby": "balance" });
+
+function drawBalance() {
+  balance.replaceChildren(
+    element("h2", { id: "balance" }, say("bank.balance")),
+    element("p", { class: "money" }, sayMoney(bank.balance, bank.currency)),
+    element("p", { class: "hint" }, say("bank.demonstration")),
+    bank.transfers.length === 0 ? element("p", { class: "empty" }, say("bank.noTransfers"))
+      : element("ul", { class: "list" }, bank.transfers.map((each) => element("li", null,
+          element("span", { class: "what" }, element("strong", null, each.payee), element("span", { class: "small quiet" }, sayTime(each.at))),
+          element("span", null, sayMoney(-each.amount, each.currency))))));
+}
+
+// Transfers
+
+const transfer = element("section", { class: "card", "aria-labelledby": "transfer" });
+
+function drawTransfer(said) {
+  const payee = field("payee", say("pay.payee"), { type: "text", autocomplete: "off", required: true, maxlength: "140" });
+  const amount = field("amount", say("bank.amount", { currency: bank.currency }), { type: "text", inputmode: "decimal", autocomplete: "off", required: true, hint: say("bank.threshold", { amount: sayMoney(bank.confirmFrom, bank.currency) }) });
+  const reference = field("reference", say("bank.reference"), { type: "text", autocomplete: "off", maxlength: "140" });
+  transfer.replaceChildren(
+    element("h2", { id: "transfer" }, say("bank.transfer")), ...(said ? [said] : []),
+    form([payee, amount, reference], say("bank.send"), async (values) => {
+      const cents = readMoney(values.amount, bank.currency);
+      if (!cents) {
+        amount.complain(say("money.wrong"));
+        amount.input.focus();
+        return;
+      }
+      const details = {
+        amount: cents, currency: bank.currency, payee: values.payee.trim(),
+        ...(values.reference.trim() ? { reference: values.reference.trim() } : {}),
+      };
+      const needsProof = cents >= bank.confirmFrom && cents <= bank.balance;
+      if (needsProof && !session.twoFactorEnabled) {
+        drawTransfer(note("warn", element("p", null, say("problem.no_second_factor")),
+          element("p", null, element("a", { href: "/account/security#two-step" }, say("register.done.protect")))));
+        return;
+      }
+      const authorization = needsProof ? await confirm("transfer", details) : undefined;
+      await post("/bank/transfers", { ...details, ...(authorization ? { authorization } : {}) });
+      bank = await get("/bank/account");
+      drawBalance();
+      drawTransfer(note("good", element("p", null, say("bank.sent", { amount: sayMoney(cents, bank.currency), payee: details.payee }))));
+      await drawNotifications();
+    }));
+}
+
+// Notifications, as they are delivered
+
+const notifications = element("section", { class: "card", "aria-labelledby": "notifications" });
+const list = element("ul", { class: "list", "aria-live": "polite" });
+const DONE = ["delivered", "undelivered", "failed", "expired", "unknown"];
+const KINDS = { delivered: "good", undelivered: "bad", failed: "bad", expired: "bad", unknown: "warn" };
+const known = new Map();
+
+function drawNotification(event) {
+  const data = event.data ?? {};
+  const amount = data.amount !== undefined && data.currency ? sayMoney(data.amount, data.currency) : "";
+  return element("li", null,
+    element("span", { class: "what" },
+      element("strong", null, say(`event.${event.type}`)),
+      (amount || data.recipient || data.sender) && element("span", null, [amount, data.recipient ?? data.sender].filter(Boolean).join(" · ")),
+      element("span", { class: "small quiet" }, sayTime(event.createdAt))),
+    element("span", { class: "row" }, (event.messages ?? []).map((message) =>
+      element("span", { class: `tag ${KINDS[message.status] ?? ""}` }, `${say(`channel.${message.channel}`)}: ${say(`status.${message.status}`)}`))));
+}
+
+/** The newest ten, with what became of their messages; asks again while any is on its way. */
+async function drawNotifications() {
+  const { notifications: events } = await get("/api/notifications?limit=10");
+  const full = await Promise.all(events.map(async (event) => {
+    const before = known.get(event.notificationId);
+    if (before?.messages.every((message) => DONE.includes(message.status))) return before;
+    const now = await get(`/api/notifications/${event.notificationId}`);
+    known.set(event.notificationId, now);
+    return now;
+  }));
+  list.replaceChildren(...full.map(drawNotification));
+  empty.hidden = full.length > 0;
+}
+
+const empty = element("p", { class: "empty" });
+const PAUSE = 3000;
+
+function watch() {
+  setTimeout(async () => {
+    if (document.visibilityState === "visible" && navigator.onLine) {
+      try {
+        await drawNotifications();
+        trouble.replaceChildren();
+      } catch (problem) {
+        trouble.replaceChildren(notice(problem));
+        if (problem.status === 401) return;
+      }
+    }
+    watch();
+  }, PAUSE);
+}
+
+const trouble = element("div");
+
+begin("dashboard.title", async () => {
+  session = await get("/api/auth/session");
+  empty.textContent = say("bank.noNotifications");
+  await drawNotifications();
+  notifications.replaceChildren(element("h2", { id: "notifications" }, say("bank.notifications")), trouble, empty, list);
+  watch();
+  try {
+    bank = await get("/bank/account");
+    drawBalance();
+    drawTransfer();
+  } catch (problem) {
+    if (problem.status !== 404) throw problem;
+    balance.replaceChildren(element("h2", { id: "balance" }, say("bank.balance")), element("p", null, say("bank.none")));
+    transfer.hidden = true;
+  }
+  const name = session.name || session.email;
+  return [
+    element("h1", { tabindex: "-1" }, say("dashboard.hello", { name })),
+    ...(session.role === "user" ? [] : [element("p", null, element("a", { href: "/admin/" }, say("dashboard.admin")))]),
+    ...(session.twoFactorEnabled ? [] : [note("warn", element("p", null, say("dashboard.unprotected")),
+      element("p", null, element("a", { href: "/account/security#two-step" }, say("register.done.protect"))))]),
+    element("div", { class: "grid" }, balance, transfer, notifications),
+  ];
+}, { signedIn: true, current: "/dashboard" });
