@@ -8,19 +8,23 @@ const main = document.querySelector("main");
  * Begins a page: its words, its frame, and then what `build` makes of it; what `build` cannot get is said, with a way to
  * try again.
  *
- * @param {string} title the name of the page's title among the words
+ * @param {string} title the name of the page's title among the words, or the title
  * @param {() => Promise<Node[]>} build
- * @param {{ signedIn?: boolean, current?: string }} options
+ * @param {Object} options
+ * @param {boolean} [options.signedIn]
+ * @param {string} [options.current] the path of this page in the navigation
+ * @param {Array} [options.links] paths and names in place of the usual navigation
+ * @param {string} [options.only] the one language that the page speaks
  */
-export async function begin(title, build, { signedIn = false, current } = {}) {
+export async function begin(title, build, { signedIn = false, current, links, only } = {}) {
   try {
-    await loadWords();
+    await loadWords(only);
   } catch {
     main.replaceChildren(element("p", { class: "notice bad", role: "alert" },
       "This page could not be loaded. Check your connection, and load it again."));
     return;
   }
-  frame(signedIn, current);
+  frame(signedIn, current, links, only);
   entitle(say(title));
   main.replaceChildren(element("p", { class: "loading", role: "status" }, say("loading")));
   await attempt(build);
@@ -44,24 +48,25 @@ export function show(...nodes) {
   if (!isFirst) main.querySelector("h1")?.focus();
 }
 
+const OF_A_PERSON = [["/dashboard", "nav.dashboard"], ["/account/security", "nav.security"]];
+const OF_ANYBODY = [["/account/login", "nav.signIn"], ["/account/register", "nav.register"]];
+
 /** The navigation, for who is signed in and for who is not. */
-export function navigate(signedIn, current) {
-  const link = (path, name) => element("a", { href: path, "aria-current": path === current && "page" }, say(name));
-  const nav = signedIn
-    ? element("nav", { "aria-label": say("nav.label") }, link("/dashboard", "nav.dashboard"), link("/account/security", "nav.security"),
-        element("button", { type: "button", click: signOut }, say("nav.signOut")))
-    : element("nav", { "aria-label": say("nav.label") }, link("/account/login", "nav.signIn"), link("/account/register", "nav.register"));
+export function navigate(signedIn, current, links = signedIn ? OF_A_PERSON : OF_ANYBODY) {
+  const nav = element("nav", { "aria-label": say("nav.label") },
+    links.map(([path, name]) => element("a", { href: path, "aria-current": path === current && "page" }, say(name))),
+    signedIn && element("button", { type: "button", click: signOut }, say("nav.signOut")));
   document.querySelector(".top").replaceChildren(
     element("a", { class: "brand", href: "/dashboard" }, element("img", { src: "/common/icon.svg", alt: "" }), "Countersign"), nav);
 }
 
-function frame(signedIn, current) {
-  navigate(signedIn, current);
+function frame(signedIn, current, links, only) {
+  navigate(signedIn, current, links);
   document.querySelector(".skip").textContent = say("nav.skip");
   const choice = element("select", { id: "language", change: () => chooseLanguage(choice.value, signedIn) },
     Object.entries(languages).map(([tag, name]) => element("option", { value: tag, lang: tag, selected: tag === language }, name)));
   document.querySelector(".foot").replaceChildren(
-    element("label", { for: "language" }, say("language")), choice, element("a", { href: "/docs/" }, say("nav.docs")));
+    ...(only ? [] : [element("label", { for: "language" }, say("language")), choice]), element("a", { href: "/docs/" }, say("nav.docs")));
   const strip = element("p", { class: "strip", role: "status", hidden: navigator.onLine }, navigator.onLine ? "" : say("problem.offline"));
   document.querySelector(".top").after(strip);
   for (const event of ["online", "offline"]) {

@@ -18,9 +18,9 @@ function preferred() {
   return [kept, ...navigator.languages].map((tag) => tag?.slice(0, 2).toLowerCase()).find((tag) => tag in languages) ?? "en";
 }
 
-/** Reads the words; to be awaited before anything is said. */
-export async function loadWords() {
-  language = preferred();
+/** Reads the words, of one language where a page has no other; to be awaited before anything is said. */
+export async function loadWords(only) {
+  language = only ?? preferred();
   const answer = await fetch(`/common/words/${language}.json`);
   if (!answer.ok) throw new Error("no words");
   words = await answer.json();

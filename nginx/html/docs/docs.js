@@ -1,4 +1,7 @@
-import { element, freshId } from "/common/dom.js";
+import { element as made, freshId } from "/common/dom.js";
+
+/** An element, its children in arrays as deep as they come. */
+const element = (name, attributes, ...children) => made(name, attributes, ...children.flat(Infinity));
 
 const methods = ["get", "post", "put", "patch", "delete"];
 const wide = matchMedia("(min-width: 64rem)");
@@ -116,6 +119,9 @@ function codesOf(response) {
 
 function read(text) {
   api = jsyaml.safeLoad(text);
+  byName.clear();
+  uses.clear();
+  beside = [];
   const everywhere = { name: "every", title: "Every responder", description: "What each program answers for itself.", operations: [] };
   groups = [...api.tags.map(({ name, description }) => ({ name, title: titled(name), description, operations: [] })), everywhere];
   for (const [path, item] of Object.entries(api.paths)) {
@@ -172,19 +178,18 @@ const cellsOf = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((ce
 /**
  * The Markdown that the document uses: paragraphs, headings, lists with `-`, tables, code, and emphasis.
  *
- * @param {{ heading?: string, row?: (first: string) => string|undefined }} [options] the element of a heading; the id of
- *   the row that begins with a text
+ * @param {(first: string) => string} [rowId] the id of the row of a table that begins with a text
  */
-function markdown(text, { heading = "h3", row } = {}) {
+function markdown(text, rowId) {
   return (text ?? "").trim().split(/\n\s*\n/).filter((block) => block !== "").map((block) => {
     const lines = block.split("\n");
-    if (block.startsWith("## ")) return element(heading, null, inline(block.slice(3)));
+    if (block.startsWith("## ")) return element("h3", null, inline(block.slice(3)));
     if (block.startsWith("- ")) return element("ul", null, block.slice(2).split(/\n- /).map((item) => element("li", null, inline(item))));
     if (!block.startsWith("|")) return element("p", null, inline(block));
     const heads = cellsOf(lines[0]);
     return table(heads.map(titled), lines.slice(2).map((line) => {
       const [first, ...others] = cellsOf(line);
-      return { id: row?.(first), head: inline(first), cells: others.map(inline) };
+      return { id: rowId?.(first), head: inline(first), cells: others.map(inline) };
     }));
   });
 }
@@ -254,22 +259,22 @@ function togetherOf({ required = [], properties = {} }) {
   return [
     required.length > 0 && [codes(required), required.length > 1 ? " are needed" : " is needed"],
     none.length > 0 && [codes(none), none.length > 1 ? " are left out" : " is left out"],
-  ].filter((one) => one).flatMap((one, index) => (index === 0 ? one : ["; ", ...one]));
+  ].filter((one) => one).map((one, index) => [index > 0 && "; ", one]);
 }
 
 function rulesOf(schema) {
   const rules = [];
   for (const choice of (schema.properties && (schema.oneOf ?? schema.anyOf)) || []) {
-    rules.push([choice.title && [element("strong", null, choice.title), ": "], togetherOf(choice), ". ", inline(choice.description ?? "")].flat(2));
+    rules.push([choice.title && [element("strong", null, choice.title), ": "], togetherOf(choice), ". ", inline(choice.description ?? "")]);
   }
   if (schema.if) {
     const [[name, { const: when }]] = Object.entries(schema.if.properties);
-    rules.push(["Where ", code(name), " is ", value(when), ", ", togetherOf({ required: schema.then.required }), "."].flat());
+    rules.push(["Where ", code(name), " is ", value(when), ", ", togetherOf({ required: schema.then.required }), "."]);
   }
-  if (schema.not?.required) rules.push([codes(schema.not.required), " do not go together."].flat());
+  if (schema.not?.required) rules.push([codes(schema.not.required), " do not go together."]);
   return rules.length === 0 ? null : [
     element("p", null, schema.oneOf ? "One of these holds:" : schema.anyOf ? "At least one of these holds:" : "What goes together:"),
-    element("ul", null, rules.map((rule) => element("li", null, rule.filter((node) => node)))),
+    element("ul", null, rules.map((rule) => element("li", null, rule))),
   ];
 }
 
@@ -288,12 +293,12 @@ function schemaView(schema, about, presence) {
       const name = resolved(choice).title ?? (choice.$ref ? nameOf(choice.$ref) : `Form ${index + 1}`);
       return element("div", { class: "choice stack" }, element("p", { class: "label" }, index === 0 ? "Either " : "Or ", name),
         schemaView(choice, `${about}, ${name}`, presence));
-    })].flat(2);
+    })];
   }
   const fields = own.items ? fieldsWithin(own, "", 0, []) : fieldsOf(schema);
   if (fields.length === 0) {
     const type = own.properties ? "An empty object" : titled(typeText(own));
-    return [described, element("p", null, type, "."), constraints(own)].flat();
+    return [described, element("p", null, type, "."), constraints(own)];
   }
   const rows = fields.map(({ prefix, name, depth, schema: field, required, again }) => ({
     class: `depth-${Math.min(depth, 4)}`,
@@ -302,10 +307,10 @@ function schemaView(schema, about, presence) {
     cells: [typeText(field), [
       name === "*" && element("p", null, "Any other name."), markdown(field.description), constraints(field), rulesOf(field),
       again && element("p", null, "As ", code(again), " above."),
-    ].flat(2).filter((node) => node)],
+    ]],
   }));
   return [described, own.items && element("p", null, titled(typeText(own)), "."), constraints({ ...own, const: undefined }),
-    table(["Field", "Type", "Meaning"], rows, { caption: `Fields of ${about}`, class: "fields" }), rulesOf(own)].flat(2);
+    table(["Field", "Type", "Meaning"], rows, { caption: `Fields of ${about}`, class: "fields" }), rulesOf(own)];
 }
 
 const isForm = (type) => type === "application/x-www-form-urlencoded";
@@ -327,8 +332,8 @@ function examplesOf({ example, examples, schema }) {
 
 const contentView = (content, about, presence) => Object.entries(content ?? {}).flatMap(([type, media]) => [
   element("p", { class: "quiet small" }, code(type)),
-  ...(media.schema ? schemaView(media.schema, about, presence) : []),
-  ...examplesOf(media).map(([name, example]) => element("figure", null,
+  media.schema && schemaView(media.schema, about, presence),
+  examplesOf(media).map(([name, example]) => element("figure", null,
     element("figcaption", { class: "label" }, name ? `Example: ${name}` : "Example"),
     element("pre", null, element("code", null, exampleText(type, example))))),
 ]);
@@ -356,7 +361,7 @@ function callers(operation) {
     session && ["Who is signed in: the session’s token as a ", lead("sessionToken", "bearer token"), ", or its ",
       lead("sessionCookie", "cookie"), "."],
     pending && ["Who has given the password and not yet a second factor, by the ", lead("pendingLogin", "cookie of the pending login"), "."],
-    scopes.length > 0 && ["The host, with a ", lead("serviceKey", "service key"), " that has the scope ", codes(scopes), "."].flat(),
+    scopes.length > 0 && ["The host, with a ", lead("serviceKey", "service key"), " that has the scope ", codes(scopes), "."],
   ].filter((one) => one);
   return ways.length === 1
     ? element("p", null, ways[0])
@@ -452,7 +457,7 @@ function callView(operation) {
   copy.append(element("span", { class: "unseen" }, ` the call of ${operation.id}`));
   return element("section", { class: "stack tight" },
     element("div", { class: "row apart" }, element("h4", null, "Example call"), copy), said, pre,
-    notes.map((note) => element("p", { class: "quiet small" }, note.flat())));
+    notes.map((note) => element("p", { class: "quiet small" }, note)));
 }
 
 // Operations
@@ -469,7 +474,7 @@ function parametersView(operation) {
       head: [code(parameter.name), " ", element("span", { class: parameter.required ? "presence always" : "presence" },
         parameter.required ? "required" : "optional")],
       cells: [places[parameter.in], typeText(schema), [markdown(description), constraints(schema),
-        parameter.example !== undefined && element("p", { class: "constraint" }, "Such as ", value(parameter.example))].flat().filter((node) => node)],
+        parameter.example !== undefined && element("p", { class: "constraint" }, "Such as ", value(parameter.example))]],
     };
   });
   return element("section", { class: "stack tight" }, element("h4", null, "Parameters"),
@@ -515,7 +520,7 @@ function errorsView(operation, errors) {
     return {
       head: element("span", { class: "tag bad" }, status),
       cells: [element("ul", { class: "bare" }, codesOf(response).map((name) => element("li", null, errorLink(name)))),
-        [markdown(response.description), headers.length > 0 && element("p", { class: "constraint" }, "With ", codes(headers))].flat().filter((node) => node)],
+        [markdown(response.description), headers.length > 0 && element("p", { class: "constraint" }, "With ", codes(headers))]],
     };
   });
   return [
@@ -533,7 +538,7 @@ function insides(operation) {
   return [
     element("p", { class: "small" }, element("a", { href: `#${operation.id}`, class: "anchor" }, code(operation.id)),
       element("span", { class: "quiet" }, " is the name of this operation, and a link to it.")),
-    ...markdown(operation.description),
+    markdown(operation.description),
     element("section", { class: "stack tight" }, element("h4", null, "Who may call"), callers(operation)),
     parametersView(operation),
     bodyView(operation),
@@ -541,12 +546,12 @@ function insides(operation) {
     element("section", { class: "stack" }, element("h4", null, "Answers"),
       good.map(([status, response]) => answerView(status, resolved(response), operation)),
       errors.length > 0 && element("div", { class: "answer stack" },
-        element("h5", null, "Errors"), errorsView(operation, errors).filter((node) => node))),
-  ].filter((node) => node);
+        element("h5", null, "Errors"), errorsView(operation, errors))),
+  ];
 }
 
 function operationView(operation) {
-  const inside = element("div", { class: "inside stack" });
+  const inside = element("div", { class: "inside" });
   const details = element("details", { toggle: () => details.open && operation.fill() },
     element("summary", null,
       element("h3", null, methodTag(operation.method), " ", pathOf(operation.path)),
@@ -555,7 +560,7 @@ function operationView(operation) {
     inside);
   operation.details = details;
   operation.fill = () => {
-    if (!inside.hasChildNodes()) inside.append(...insides(operation));
+    if (!inside.hasChildNodes()) inside.append(element("div", { class: "stack" }, insides(operation)));
   };
   operation.open = () => {
     operation.fill();
@@ -715,9 +720,9 @@ function errorCodesView() {
   const shown = { ...error, description: "", examples: undefined, properties: { ...others, code: { ...known, enum: undefined } } };
   return element("section", { class: "stack", id: "errors", "aria-labelledby": "errors-title" },
     element("h2", { id: "errors-title" }, "Error codes"),
-    ...markdown(error.description, { row: (first) => `error-${first.replaceAll("`", "")}` }),
-    element("h3", { id: "error-fields" }, "Fields of an error"), ...schemaView(shown, "an error", ["always", "at times"]),
-    ...(error.examples ?? []).map((example) => element("figure", null, element("figcaption", { class: "label" }, "Example"),
+    markdown(error.description, (first) => `error-${first.replaceAll("`", "")}`),
+    element("h3", { id: "error-fields" }, "Fields of an error"), schemaView(shown, "an error", ["always", "at times"]),
+    (error.examples ?? []).map((example) => element("figure", null, element("figcaption", { class: "label" }, "Example"),
       element("pre", null, element("code", null, JSON.stringify(example, null, 2))))));
 }
 
