@@ -3,6 +3,7 @@
 # make build    every program, release, at .build/release/<program>
 # make bench    measures this machine: requests, cycles, and messages a second
 # make sanitize the library's tests under the address and thread sanitizers
+# make screenshots  a picture of every page in every state, in .build/screenshots
 # make format   formats the sources; make lint only looks
 
 SHELL := /bin/bash
@@ -24,7 +25,7 @@ define install
   fi
 endef
 
-.PHONY: run build test bench sanitize format lint packages
+.PHONY: run build test bench screenshots sanitize format lint packages
 
 run: build
 	@exec .build/release/countersignctl up $(UP)
@@ -65,6 +66,7 @@ test:
 	swift test --skip-build
 	$(PYTEST) $(TOGETHER) --ignore $(TIMES) Tests/EndToEndTests
 	$(PYTEST) $(TIMES)
+	$(PYTEST) $(TOGETHER) Tests/BrowserTests
 	VERIFICATION_ENGINE=twilio-verify TOTP_ENGINE=twilio-verify $(PYTEST) $(TOGETHER) $(ENGINE_STORIES)
 	VERIFICATION_ENGINE=vonage-verify $(PYTEST) $(TOGETHER) $(ENGINE_STORIES)
 
@@ -72,6 +74,12 @@ bench: build
 	$(call install,$(BENCH_PACKAGES))
 	$(MAKE) $(VENV)/ready
 	$(VENV)/bin/python Tests/Benchmarks/bench.py
+
+screenshots:
+	$(call install,$(TEST_PACKAGES))
+	swift build
+	$(MAKE) $(VENV)/ready
+	$(VENV)/bin/python Tests/BrowserTests/screenshots.py
 
 # Each sanitizer has a build of its own. The thread sanitizer does not know the locks of Swift's Mutex on Linux and reports
 # what they guard as raced for (eight threads that count under one Mutex show it), so the tests that share such a lock

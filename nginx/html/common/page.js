@@ -26,7 +26,7 @@ export async function begin(title, build, { signedIn = false, current, links, on
   }
   frame(signedIn, current, links, only);
   entitle(say(title));
-  main.replaceChildren(element("p", { class: "loading", role: "status" }, say("loading")));
+  main.replaceChildren(element("h1", null, say(title)), element("p", { class: "loading", role: "status" }, say("loading")));
   await attempt(build);
 }
 

@@ -40,7 +40,7 @@ function resolved(thing, seen = []) {
 
 /** Both schemas at once; where both say which values there are, `own` is the narrower one. */
 function merged(base, own) {
-  const { enum: values, const: value, ...rest } = base;
+  const { enum: _enum, const: _const, ...rest } = base;
   const both = { ...("const" in own || "enum" in own ? rest : base), ...own };
   if (base.properties && own.properties) {
     both.properties = { ...base.properties };
@@ -71,6 +71,7 @@ function typesOf(schema) {
   if (schema.type !== undefined) return [schema.type].flat();
   if (schema.properties) return ["object"];
   if (schema.items) return ["array"];
+  if (schema.oneOf) return [...new Set(schema.oneOf.flatMap((one) => typesOf(plain(one))))];
   const value = schema.const ?? schema.enum?.[0];
   return value === undefined ? ["any value"] : [Number.isInteger(value) ? "integer" : typeof value];
 }
@@ -85,7 +86,7 @@ function typeText(schema) {
 /**
  * The fields of a schema, those of its fields after each of them; a schema that holds itself is told of and not entered.
  *
- * @returns {{ prefix: string, name: string, depth: number, schema: Object, required: boolean, again?: string }[]}
+ * @returns {{ prefix: string, name: string, depth: number, schema: Object, required?: boolean, again?: string, choice?: string }[]}
  */
 function fieldsOf(schema, prefix = "", depth = 0, trail = []) {
   const own = plain(schema);
@@ -108,8 +109,16 @@ function fieldsWithin(schema, path, depth, trail) {
       ? []
       : fieldsWithin(own.items, `${path}[]`, depth, inside);
   }
-  const choices = own.oneOf && !own.properties ? own.oneOf : [schema];
-  return choices.flatMap((choice) => fieldsOf(choice, `${path}.`, depth, trail));
+  if (!own.oneOf || own.properties) return fieldsOf(schema, `${path}.`, depth, trail);
+  return own.oneOf.flatMap((one, index) => [
+    { prefix: "", name: path, depth, schema: plain(one), choice: choiceName(one, index) },
+    ...fieldsOf(one, `${path}.`, depth, inside),
+  ]);
+}
+
+function choiceName(schema, index) {
+  const name = resolved(schema).title ?? (schema.$ref ? nameOf(schema.$ref) : `form ${index + 1}`);
+  return `${index === 0 ? "Either" : "Or"} ${name}`;
 }
 
 function codesOf(response) {
@@ -149,9 +158,9 @@ const titled = (name) => name[0].toUpperCase() + name.slice(1).replaceAll("-", "
 
 // Text
 
-/** Text that may break where a path, a name, or a list of words has its joints. */
-const breakable = (text) =>
-  text.split(/(?<=[/._,-])(?=[^/._,-])/).flatMap((piece, index) => (index === 0 ? [piece] : [element("wbr"), piece]));
+/** Text that may break where a path or a name has its joints. */
+const breakable = (text, joints = /(?<=[/.,])(?=[^/.,])/) =>
+  text.split(joints).map((piece, index) => (index === 0 ? piece : [element("wbr"), piece]));
 
 const code = (text, attributes) => element("code", attributes, breakable(String(text)));
 
@@ -221,7 +230,7 @@ const methodTag = (method) => element("span", { class: `tag method ${method.toLo
 
 // Schemas
 
-const span = (least, most, unit) => {
+const range = (least, most, unit) => {
   if (least === undefined && most === undefined) return null;
   const [from, to] = [least, most].map((value) => value?.toLocaleString("en"));
   const what = unit && ` ${(most ?? least) === 1 ? unit : `${unit}s`}`;
@@ -238,9 +247,9 @@ function constraintsOf(schema) {
   return [
     schema.const !== undefined && ["Always ", value(schema.const)],
     schema.enum && [schema.enum.length > 1 ? "One of " : "Always ", listed(schema.enum.map(value), "or")],
-    span(schema.minimum, schema.maximum, ""),
-    span(schema.minLength, schema.maxLength, "character"),
-    schema.maxItems === 0 ? null : span(schema.minItems, schema.maxItems, "item"),
+    range(schema.minimum, schema.maximum, ""),
+    range(schema.minLength, schema.maxLength, "character"),
+    schema.maxItems === 0 ? null : range(schema.minItems, schema.maxItems, "item"),
     schema.pattern && ["Matches ", code(schema.pattern)],
     schema.not?.const !== undefined && ["Not ", value(schema.not.const)],
     schema.default !== undefined && [value(schema.default), " when it is left out"],
@@ -290,9 +299,9 @@ function schemaView(schema, about, presence) {
   const choices = own.properties ? undefined : own.oneOf ?? own.anyOf;
   if (choices) {
     return [described, choices.map((choice, index) => {
-      const name = resolved(choice).title ?? (choice.$ref ? nameOf(choice.$ref) : `Form ${index + 1}`);
-      return element("div", { class: "choice stack" }, element("p", { class: "label" }, index === 0 ? "Either " : "Or ", name),
-        schemaView(choice, `${about}, ${name}`, presence));
+      const name = choiceName(choice, index);
+      return element("div", { class: "choice stack" }, element("p", { class: "label" }, name),
+        schemaView(choice, `${about}: ${name}`, presence));
     })];
   }
   const fields = own.items ? fieldsWithin(own, "", 0, []) : fieldsOf(schema);
@@ -300,10 +309,10 @@ function schemaView(schema, about, presence) {
     const type = own.properties ? "An empty object" : titled(typeText(own));
     return [described, element("p", null, type, "."), constraints(own)];
   }
-  const rows = fields.map(({ prefix, name, depth, schema: field, required, again }) => ({
+  const rows = fields.map(({ prefix, name, depth, schema: field, required, again, choice }) => ({
     class: `depth-${Math.min(depth, 4)}`,
     head: [element("code", null, prefix && element("span", { class: "quiet" }, breakable(prefix)), breakable(name)), " ",
-      element("span", { class: required ? "presence always" : "presence" }, required ? presence[0] : presence[1])],
+      element("span", { class: required || choice ? "presence always" : "presence" }, choice ?? presence[required ? 0 : 1])],
     cells: [typeText(field), [
       name === "*" && element("p", null, "Any other name."), markdown(field.description), constraints(field), rulesOf(field),
       again && element("p", null, "As ", code(again), " above."),
@@ -325,18 +334,16 @@ function exampleText(type, example) {
 /** Examples by name; a single one has none. */
 function examplesOf({ example, examples, schema }) {
   if (examples) return Object.entries(examples).map(([name, one]) => [titled(name.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase()), resolved(one).value]);
-  const several = schema?.examples ?? [];
-  if (several.length > 1) return several.map((one, index) => [String(index + 1), one]);
-  return example === undefined && several.length === 0 ? [] : [["", example ?? several[0]]];
+  const all = [example, ...(schema?.examples ?? [])].filter((one) => one !== undefined);
+  return all.map((one, index) => [all.length > 1 ? String(index + 1) : "", one]);
 }
 
-const contentView = (content, about, presence) => Object.entries(content ?? {}).flatMap(([type, media]) => [
+const contentView = (content, about, presence) => Object.entries(content ?? {}).map(([type, media]) => element("div", { class: "content stack" },
   element("p", { class: "quiet small" }, code(type)),
   media.schema && schemaView(media.schema, about, presence),
   examplesOf(media).map(([name, example]) => element("figure", null,
     element("figcaption", { class: "label" }, name ? `Example: ${name}` : "Example"),
-    element("pre", null, element("code", null, exampleText(type, example))))),
-]);
+    element("pre", null, element("code", null, breakable(exampleText(type, example), isForm(type) ? /(?<=&)/ : /$^/)))))));
 
 // Who may call
 
@@ -375,26 +382,26 @@ const shellName = (name) => `$${name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").replac
 const single = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** A value that fits a schema as far as its type, its values, and its format say. */
-function sample(schema, name = "", trail = []) {
+function sample(schema, trail = []) {
   const own = plain(schema);
   const inside = [...trail, ...references(schema)];
   if (own.const !== undefined) return own.const;
   if (own.enum) return own.enum[0];
   if (own.default !== undefined) return own.default;
   if (own.examples) return own.examples[0];
-  if (own.oneOf && !own.properties) return sample(own.oneOf[0], name, inside);
+  if (own.oneOf && !own.properties) return sample(own.oneOf[0], inside);
   switch (typesOf(own)[0]) {
     case "object": {
       const names = own.required?.length > 0 ? own.required : Object.keys(own.properties ?? {});
       const entered = names.filter((key) => !references(own.properties?.[key]).some((pointer) => inside.includes(pointer)));
-      return Object.fromEntries(entered.map((key) => [key, sample(own.properties?.[key], key, inside)]));
+      return Object.fromEntries(entered.map((key) => [key, sample(own.properties?.[key], inside)]));
     }
-    case "array": return (own.minItems ?? 0) > 0 ? [sample(own.items, name, inside)] : [];
+    case "array": return (own.minItems ?? 0) > 0 ? [sample(own.items, inside)] : [];
     case "boolean": return true;
     case "integer": case "number": return own.minimum ?? 1;
     case "null": return null;
     default:
-      if (own.format === "uuid" || /^id$|Id$/.test(name)) return someId;
+      if (own.format === "uuid") return someId;
       return own.format === "date-time" ? "2026-01-31T09:05:00.000Z" : "…";
   }
 }
@@ -402,7 +409,7 @@ function sample(schema, name = "", trail = []) {
 function parameterText({ name, example, schema }) {
   const given = example ?? schema?.examples?.[0] ?? schema?.default ?? schema?.const ?? schema?.enum?.[0];
   if (given !== undefined) return encodeURIComponent(given);
-  return schema?.format === "uuid" || /^id$|Id$/.test(name) ? someId : shellName(name);
+  return schema?.format === "uuid" ? someId : shellName(name);
 }
 
 /** The call of an operation as `curl` makes it, and what its variables stand for. */
@@ -507,7 +514,7 @@ function answerView(status, response, operation) {
     contentView(response.content, `the answer ${status} of ${operation.id}`, ["always", "at times"]));
 }
 
-const errorLink = (name) => element("a", { href: `#error-${name}` }, code(name));
+const errorLink = (name) => element("a", { href: `#error-${name}` }, element("code", null, breakable(name, /(?<=_)/)));
 
 /** Errors that most operations share take a line; the others are told in full. */
 function errorsView(operation, errors) {
@@ -683,7 +690,7 @@ function shortcut(input) {
   } });
   addEventListener("keydown", (event) => {
     const isTyping = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping || !box.checked) return;
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping || !box.checked || box.offsetParent === null) return;
     event.preventDefault();
     input.focus();
     input.select();
@@ -751,8 +758,8 @@ function navigation(parts) {
 }
 
 /** Marks in the navigation what the reader looks at. */
-function follow(nav) {
-  const links = new Map([...nav.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
+function follow(contents) {
+  const links = new Map([...contents.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
   const targets = [...links.keys()].map((id) => document.getElementById(id));
   const seen = new Set();
   const watcher = new IntersectionObserver((entries) => {
@@ -767,10 +774,10 @@ function follow(nav) {
       else link.removeAttribute("aria-current");
     }
     const link = links.get(current?.id);
-    if (!link || !wide.matches || nav.contains(document.activeElement)) return;
-    const [box, frame] = [link.getBoundingClientRect(), nav.getBoundingClientRect()];
-    if (box.top < frame.top || box.bottom > frame.bottom) nav.scrollTop += box.top - frame.top - frame.height / 3;
-  }, { rootMargin: "-64px 0px -75% 0px" });
+    if (!link || !wide.matches || contents.contains(document.activeElement)) return;
+    const [box, frame] = [link.getBoundingClientRect(), contents.getBoundingClientRect()];
+    if (box.top < frame.top || box.bottom > frame.bottom) contents.scrollTop += box.top - frame.top - frame.height / 3;
+  }, { rootMargin: "-32px 0px -75% 0px" });
   for (const target of targets) watcher.observe(target);
 }
 
@@ -788,15 +795,17 @@ function show() {
     group.node = element("section", { class: "stack group", id: `tag-${group.name}`, "aria-labelledby": `tag-${group.name}-title` },
       element("h2", { id: `tag-${group.name}-title` }, group.title), markdown(group.description), group.operations.map(operationView));
   }
+  const hadFocus = main.contains(document.activeElement);
   main.replaceChildren(
     element("div", { class: "stack tight head" },
       element("div", { class: "row" }, element("h1", { tabindex: "-1" }, `${title} API`), element("span", { class: "tag" }, `Version ${version}`)),
       element("p", { class: "lead" }, summary)),
     intro, credentials, bar, none, ...groups.map((group) => group.node), errors);
+  if (hadFocus) main.querySelector("h1").focus();
   side.replaceChildren(form, contents);
   side.hidden = false;
   apply();
-  follow(contents.querySelector("nav"));
+  follow(contents);
 }
 
 /** Makes what an address names ready to be scrolled to, and tells whether there is such a thing. */
