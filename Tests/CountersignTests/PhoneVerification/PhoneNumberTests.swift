@@ -1,3 +1,5 @@
+import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Countersign
@@ -32,6 +34,31 @@ import Testing
     #expect(PhoneNumber("07911 123456", region: "US") == nil)
     #expect(PhoneNumber("+18765551234", region: "US")?.region == "JM")
     #expect(PhoneNumber("+16135550123", region: "US")?.region == "CA")
+  }
+
+  @Test("what the pages show as an example is a number of its country")
+  func examples() throws {
+    struct Country: Decodable {
+      let code: Int
+      let example: String
+
+      init(from decoder: any Decoder) throws {
+        var container = try decoder.unkeyedContainer()
+        code = try container.decode(Int.self)
+        example = try container.decode(String.self)
+      }
+    }
+    let file = "\(TestDatabase.root)/nginx/html/common/countries.json"
+    let data = try #require(FileManager.default.contents(atPath: file))
+    let countries = try JSONDecoder().decode([String: Country].self, from: data)
+
+    #expect(countries.count > 200)
+    for (region, country) in countries {
+      // As the pages send what was typed.
+      let read = PhoneNumber("+\(country.code) \(country.example)", region: "US")
+      #expect(read?.e164.hasPrefix("+\(country.code)") == true, "\(region)")
+      #expect(read == PhoneNumber(country.example, region: region), "\(region)")
+    }
   }
 
   @Test(

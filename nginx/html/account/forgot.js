@@ -2,7 +2,7 @@ import { post } from "/common/api.js";
 import { element } from "/common/dom.js";
 import { begin, button, countdown, field, form, note, passwordField, show } from "/common/page.js";
 import { phoneField } from "/common/phone-step.js";
-import { say } from "/common/words.js";
+import { say, sayPhone } from "/common/words.js";
 
 async function ask(number) {
   const phone = await phoneField({ number });
@@ -39,7 +39,7 @@ function set(phoneNumber) {
   };
   drawAgain();
   return element("div", { class: "card" },
-    element("h1", { tabindex: "-1" }, say("forgot.set.title")), note("", element("p", null, say("forgot.sent", { phone: phoneNumber }))),
+    element("h1", { tabindex: "-1" }, say("forgot.set.title")), note("", element("p", null, say("forgot.sent", { phone: sayPhone(phoneNumber) }))),
     form([code, password, proof], say("forgot.act"), async ({ code: given, newPassword }) => {
       const email = second.input.value.replace(/\s/g, "");
       const spare = backup.input.value.trim();

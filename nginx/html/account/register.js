@@ -2,7 +2,7 @@ import { post } from "/common/api.js";
 import { element } from "/common/dom.js";
 import { begin, field, form, navigate, note, passwordField, show } from "/common/page.js";
 import { phoneStep } from "/common/phone-step.js";
-import { language, say } from "/common/words.js";
+import { language, say, sayPhone } from "/common/words.js";
 
 function account() {
   const email = field("email", say("email"), { type: "email", autocomplete: "username", inputmode: "email", required: true, maxlength: "254", spellcheck: "false", autocapitalize: "none" });
@@ -35,7 +35,7 @@ function account() {
 function finished(phoneNumber) {
   show(element("div", { class: "card" },
     element("h1", { tabindex: "-1" }, say("register.done.title")),
-    note("good", element("p", null, say("phone.done", { phone: phoneNumber }))),
+    note("good", element("p", null, say("phone.done", { phone: sayPhone(phoneNumber) }))),
     element("p", null, say("register.done.lead")),
     element("a", { class: "button", href: "/account/security#two-step" }, say("register.done.protect")),
     element("a", { class: "button plain", href: "/dashboard" }, say("register.done.later"))));

@@ -5,7 +5,7 @@ import { confirm } from "/common/confirm.js";
 import { element, freshId } from "/common/dom.js";
 import { begin, button, dialog, field, form, note, notice, passwordField } from "/common/page.js";
 import { phoneStep } from "/common/phone-step.js";
-import { keepLanguage, languages, readMoney, say, sayTime } from "/common/words.js";
+import { keepLanguage, languages, readMoney, say, sayDevice, sayPhone, sayTime } from "/common/words.js";
 
 let session, account;
 
@@ -45,7 +45,7 @@ async function refresh() {
 const phone = section("security.phone", async () => {
   if (!account.phoneNumber) return [element("p", null, say("security.phone.none")), changePhone("security.phone.add", "main")];
   return [
-    element("p", { class: "row" }, element("strong", null, account.phoneNumber),
+    element("p", { class: "row" }, element("strong", null, sayPhone(account.phoneNumber)),
       account.phoneVerified ? element("span", { class: "tag good" }, say("security.phone.verified")) : element("span", { class: "tag warn" }, say("security.phone.unverified"))),
     element("div", { class: "row" },
       changePhone(account.phoneVerified ? "security.phone.change" : "security.phone.verify", account.phoneVerified ? "plain" : "main"),
@@ -185,7 +185,7 @@ const devices = section("security.devices", async (redraw) => {
   const { devices: list } = await get("/api/auth/2fa/devices");
   if (list.length === 0) return [element("p", { class: "empty" }, say("security.devices.none"))];
   return [element("ul", { class: "list" }, list.map((each) => element("li", null,
-    element("span", { class: "what" }, element("strong", null, each.device || say("security.unknownDevice")),
+    element("span", { class: "what" }, element("strong", null, sayDevice(each.device)),
       element("span", { class: "small quiet" }, say("security.devices.until", { address: each.address, time: sayTime(each.expiresAt, { dateStyle: "medium" }) }))),
     button("plain", say("security.devices.forget"), async () => {
       await remove(`/api/auth/2fa/devices/${each.id}`);
@@ -200,7 +200,7 @@ const sessions = section("security.sessions", async (redraw) => {
   return [
     element("ul", { class: "list" }, list.map((each) => element("li", null,
       element("span", { class: "what" },
-        element("span", { class: "row" }, element("strong", null, each.device || say("security.unknownDevice")), each.current && element("span", { class: "tag good" }, say("security.sessions.current"))),
+        element("span", { class: "row" }, element("strong", null, sayDevice(each.device)), each.current && element("span", { class: "tag good" }, say("security.sessions.current"))),
         element("span", { class: "small quiet" }, say("security.sessions.seen", { address: each.address, time: sayTime(each.lastSeenAt) }))),
       !each.current && button("plain", say("security.sessions.end"), async () => {
         await remove(`/api/auth/sessions/${each.id}`);

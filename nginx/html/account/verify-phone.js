@@ -3,7 +3,7 @@ import { confirm } from "/common/confirm.js";
 import { element } from "/common/dom.js";
 import { begin, note, show } from "/common/page.js";
 import { phoneStep } from "/common/phone-step.js";
-import { say } from "/common/words.js";
+import { say, sayPhone } from "/common/words.js";
 
 begin("phone.title", async () => {
   const [session, account] = await Promise.all([get("/api/auth/session"), get("/api/account")]);
@@ -13,10 +13,10 @@ begin("phone.title", async () => {
     authorize: session.twoFactorEnabled ? () => confirm("phone_change") : undefined,
     done: (phoneNumber) => show(element("div", { class: "card" },
       element("h1", { tabindex: "-1" }, say("phone.done.title")),
-      note("good", element("p", null, say("phone.done", { phone: phoneNumber }))),
+      note("good", element("p", null, say("phone.done", { phone: sayPhone(phoneNumber) }))),
       element("a", { class: "button", href: "/account/security" }, say("phone.done.next")))),
     beside: [element("p", null, element("a", { href: "/account/security" }, say("cancel")))],
   });
-  if (session.phoneVerified) place.prepend(note("", element("p", null, say("phone.known", { phone: session.phoneNumber }))));
+  if (session.phoneVerified) place.prepend(note("", element("p", null, say("phone.known", { phone: sayPhone(session.phoneNumber) }))));
   return [place];
 }, { signedIn: true });

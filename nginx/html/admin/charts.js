@@ -49,9 +49,9 @@ export function volume({ series, interval }) {
   const sum = (key) => series.reduce((total, each) => total + each[key], 0);
   return chart("Volume and delivery", `${whole(sum("sent"))} messages sent, ${whole(sum("delivered"))} delivered, ${whole(sum("failed"))} not delivered`,
     bars(series.map(when), () => [
-      { label: "Delivered", data: series.map((each) => each.delivered), backgroundColor: colour("--accent") },
-      { label: "On their way", data: series.map(pending), backgroundColor: colour("--edge") },
-      { label: "Not delivered", data: series.map((each) => each.failed), backgroundColor: colour("--bad") },
+      { label: "Delivered", data: series.map((each) => each.delivered), backgroundColor: colour("--accent"), maxBarThickness: 40 },
+      { label: "On their way", data: series.map(pending), backgroundColor: colour("--edge"), maxBarThickness: 40 },
+      { label: "Not delivered", data: series.map((each) => each.failed), backgroundColor: colour("--bad"), maxBarThickness: 40 },
     ], { scales: { x: { stacked: true }, y: { stacked: true, ticks: { precision: 0 } } } }),
     table("Times are UTC", [["Time", when], ["Sent", (each) => whole(each.sent), "number"], ["Delivered", (each) => whole(each.delivered), "number"], ["Not delivered", (each) => whole(each.failed), "number"]], series, "No messages in this time."));
 }
@@ -61,7 +61,7 @@ export function conversion({ series, interval }) {
   const when = moment(interval);
   return chart("Codes used, and cost", `${whole(series.reduce((total, each) => total + each.codesUsed, 0))} codes used, ${dollars(series.reduce((total, each) => total + each.microdollars, 0))} spent`,
     () => ({ data: { labels: series.map(when), datasets: [
-      { type: "bar", label: "Codes used", data: series.map((each) => each.codesUsed), backgroundColor: colour("--accent"), yAxisID: "y" },
+      { type: "bar", label: "Codes used", data: series.map((each) => each.codesUsed), backgroundColor: colour("--accent"), maxBarThickness: 40, yAxisID: "y" },
       { type: "line", label: "Cost in dollars", data: series.map((each) => each.microdollars / 1e6), borderColor: colour("--warn"), backgroundColor: colour("--warn"), pointRadius: 2, yAxisID: "cost" },
     ] }, options: { scales: { x: {}, y: { ticks: { precision: 0 } }, cost: { position: "right", grid: { drawOnChartArea: false } } } } }),
     table("Times are UTC", [["Time", when], ["Codes used", (each) => whole(each.codesUsed), "number"], ["Cost", (each) => dollars(each.microdollars), "number"]], series, "No messages in this time."));
@@ -74,7 +74,7 @@ const shares = (name) => [[name, (each) => each.name], ["Sent", (each) => whole(
 export function costs({ byCountry }) {
   const dearest = [...byCountry].sort((a, b) => b.microdollars - a.microdollars).slice(0, 10);
   return chart("Cost by country", dearest.map((each) => `${each.name} ${dollars(each.microdollars)}`).join(", ") || "Nothing was spent",
-    bars(dearest.map((each) => each.name), () => [{ label: "Cost in dollars", data: dearest.map((each) => each.microdollars / 1e6), backgroundColor: colour("--accent") }], { indexAxis: "y" }),
+    bars(dearest.map((each) => each.name), () => [{ label: "Cost in dollars", data: dearest.map((each) => each.microdollars / 1e6), backgroundColor: colour("--accent"), maxBarThickness: 40 }], { indexAxis: "y" }),
     table("All countries", shares("Country"), byCountry, "No messages in this time."));
 }
 
@@ -82,8 +82,8 @@ export function costs({ byCountry }) {
 export function delivery({ byProvider }) {
   return chart("Delivery by provider", byProvider.map((each) => `${each.name} ${each.successRate}`).join(", ") || "No messages in this time",
     bars(byProvider.map((each) => each.name), () => [
-      { label: "Delivered", data: byProvider.map((each) => each.delivered), backgroundColor: colour("--accent") },
-      { label: "Not delivered", data: byProvider.map((each) => each.failed), backgroundColor: colour("--bad") },
+      { label: "Delivered", data: byProvider.map((each) => each.delivered), backgroundColor: colour("--accent"), maxBarThickness: 40 },
+      { label: "Not delivered", data: byProvider.map((each) => each.failed), backgroundColor: colour("--bad"), maxBarThickness: 40 },
     ], { scales: { x: { stacked: true }, y: { stacked: true, ticks: { precision: 0 } } } }),
     table("All providers", shares("Provider"), byProvider, "No messages in this time."));
 }

@@ -25,7 +25,7 @@ function figures() {
           element("dt", null, "Codes used"), element("dd", null, `${whole(period.conversion.codesUsed)} of ${whole(period.conversion.codesSent)} (${period.conversion.rate})`),
           element("dt", null, "Cost"), element("dd", null, dollars(period.cost.microdollars)),
           element("dt", null, "Since ever"), element("dd", null, `${whole(overview.totalSMSsent)} texts, ${overview.successRate} delivered`)),
-        element("div", { class: "grid" }, volume(period), conversion(period), costs(period), delivery(period)),
+        element("div", { class: "grid charts" }, volume(period), conversion(period), costs(period), delivery(period)),
         element("details", null, element("summary", null, "Texts by type, since ever"),
           table("All types", [["Type", ([type]) => plain(type)], ["Count", ([, count]) => whole(count), "number"]], Object.entries(byType), "No texts yet.")));
     } catch (problem) {
@@ -131,5 +131,7 @@ function logs() {
 
 beginAdmin("Messages", "/admin/sms-management", async (own) => {
   session = own;
-  return [acts(), logs(), figures(), await providers(session)];
+  const parts = [["acts", "Act on an account", acts()], ["logs", "Messages", logs()], ["figures", "Statistics", figures()], ["health", "Provider health", await providers(session)]];
+  for (const [id, , node] of parts) node.id = id;
+  return [element("nav", { class: "row", "aria-label": "On this page" }, parts.map(([id, name]) => element("a", { href: `#${id}` }, name))), ...parts.map(([, , node]) => node)];
 });

@@ -1,7 +1,7 @@
 import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
 import { button, field, form, note } from "/common/page.js";
-import { sayTime } from "/common/words.js";
+import { sayDevice, sayTime } from "/common/words.js";
 import { announce, askReason, beginAdmin, card, may, pager, table, tag } from "./frame.js";
 
 let session;
@@ -62,8 +62,8 @@ async function one(id) {
               may(session, "admin") && user.maskedPhone && !user.phoneVerified && act("Call the phone verified", "/api/admin/sms/verify-user-phone", "The number counts as verified without a code."),
               may(session, "security") && user.twoFactorEnabled && act("Remove second factors", at("disable-2fa"), "The password alone will open the account, and transfers wait for a day.", "risk"),
               may(session, "security") && (user.locked ? act("Unlock", at("unlock"), "The owner can sign in again.") : act("Lock", at("lock"), "Nobody can sign in until it is unlocked, and all sessions end.", "risk")))),
-      card("Sessions", table("Open sessions", [["Device", (each) => each.device], ["Address", (each) => each.address], ["Since", (each) => sayTime(each.createdAt)], ["Last used", (each) => sayTime(each.lastSeenAt)]], data.sessions, "Nobody is signed in.")),
-      card("Remembered devices", table("For thirty days at most", [["Device", (each) => each.device], ["Last used", (each) => sayTime(each.lastUsedAt)], ["Until", (each) => sayTime(each.expiresAt)]], data.devices, "No device is remembered.")),
+      card("Sessions", table("Open sessions", [["Device", (each) => sayDevice(each.device)], ["Address", (each) => each.address], ["Since", (each) => sayTime(each.createdAt)], ["Last used", (each) => sayTime(each.lastSeenAt)]], data.sessions, "Nobody is signed in.")),
+      card("Remembered devices", table("For thirty days at most", [["Device", (each) => sayDevice(each.device)], ["Last used", (each) => sayTime(each.lastUsedAt)], ["Until", (each) => sayTime(each.expiresAt)]], data.devices, "No device is remembered.")),
       element("p", null, element("a", { href: `/admin/security-log?userId=${id}` }, "What administrators did here"), " · ", element("a", { href: "/admin/users" }, "All accounts")));
   }
   await draw();

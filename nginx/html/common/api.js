@@ -6,7 +6,8 @@ export class Problem extends Error {
   constructor(fields) {
     super(fields.error ?? fields.code);
     Object.assign(this, fields);
-    this.until = fields.retryAfter ? Date.now() + fields.retryAfter * 1000 : null;
+    /** Until when there is nothing to be tried, in milliseconds of this clock; null where that is not known. */
+    this.waitsUntil = fields.retryAfter ? Date.now() + fields.retryAfter * 1000 : null;
   }
 }
 

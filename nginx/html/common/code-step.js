@@ -146,7 +146,7 @@ export function codeStep(options) {
         end(problem);
         return;
       }
-      if (problem.code === "resend_too_soon" && problem.until) nextAt = problem.until;
+      if (problem.code === "resend_too_soon" && problem.waitsUntil) nextAt = problem.waitsUntil;
       place.replaceChildren(notice(problem));
     }
     draw();

@@ -133,11 +133,12 @@ export function notice(problem) {
   const code = problem.code ?? "internal_error";
   const reason = problem.reason && `problem.password_rejected.${problem.reason}`;
   const name = hasWords(reason) ? reason : `problem.${code}`;
-  const node = element("div", { class: `notice ${problem.until || code === "cooling_off" ? "warn" : "bad"}`, role: "alert" },
+  const node = element("div", { class: `notice ${problem.waitsUntil || code === "cooling_off" ? "warn" : "bad"}`, role: "alert" },
     element("p", null, hasWords(name) ? say(name) : problem.error ?? say("problem.internal_error")));
   if (problem.attemptsRemaining > 0) node.append(element("p", null, say("problem.attemptsRemaining", { count: problem.attemptsRemaining })));
-  if (problem.until && code === "cooling_off") node.append(element("p", null, say("problem.until", { time: sayTime(problem.until) })));
-  else if (problem.until) node.append(countdown(problem.until, "problem.wait", "problem.waited"));
+  if (problem.attemptsRemaining === 0) node.append(element("p", null, say("problem.noAttempts")));
+  if (problem.until) node.append(element("p", null, say("problem.until", { time: sayTime(problem.until) })));
+  if (problem.waitsUntil) node.append(countdown(problem.waitsUntil, "problem.wait", "problem.waited"));
   if (problem.status >= 500 && problem.requestId) {
     node.append(element("p", { class: "small" }, say("problem.reference", { id: problem.requestId })));
   }

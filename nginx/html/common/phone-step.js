@@ -1,8 +1,8 @@
-import { get, post } from "./api.js";
+import { post } from "./api.js";
 import { codeStep } from "./code-step.js";
 import { element } from "./dom.js";
 import { button, field, form, notice } from "./page.js";
-import { language, say } from "./words.js";
+import { language, say, sayPhone } from "./words.js";
 
 let countries;
 
@@ -66,7 +66,7 @@ export async function phoneStep({ place, region, authorize, done, beside = [], h
 
   function askForCode(phoneNumber, sent) {
     put(codeStep({
-      title: say("phone.code"), heading, method: "sms", maskedPhone: phoneNumber, resendAfter: sent.resendAfter,
+      title: say("phone.code"), heading, method: "sms", maskedPhone: sayPhone(phoneNumber), resendAfter: sent.resendAfter,
       submit: async ({ code }) => {
         try {
           done((await post("/api/auth/sms/verify-phone", { code })).phoneNumber);
@@ -84,7 +84,7 @@ export async function phoneStep({ place, region, authorize, done, beside = [], h
   /** The code was right, and another account has the number: it may have been handed on. */
   function askForClaim(phoneNumber, code) {
     const said = element("div");
-    put(element(heading, { tabindex: "-1" }, say("phone.claim.title")), element("p", null, say("phone.claim.lead", { phone: phoneNumber })), said,
+    put(element(heading, { tabindex: "-1" }, say("phone.claim.title")), element("p", null, say("phone.claim.lead", { phone: sayPhone(phoneNumber) })), said,
       button("main wide", say("phone.claim.act"), async () => {
         try {
           done((await post("/api/auth/phone/claim", { phoneNumber, code })).phoneNumber);
@@ -98,4 +98,3 @@ export async function phoneStep({ place, region, authorize, done, beside = [], h
   await askForNumber();
 }
 
-export const readRegion = async () => (await get("/api/account")).region;

@@ -62,6 +62,18 @@ export function readMoney(text, currency) {
   return Number(match[1] + (match[2] ?? "").padEnd(digits, "0"));
 }
 
+/** A number as people are shown it; those of the North American plan in groups. */
+export const sayPhone = (number) => number.replace(/^(\+1.*)$/, (own) => own.replace(/[^\d+]/g, "")).replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 ($1) $2-$3");
+
+const BROWSERS = [[/Edg/, "Edge"], [/OPR\//, "Opera"], [/SamsungBrowser/, "Samsung Internet"], [/Firefox|FxiOS/, "Firefox"], [/Chrome|CriOS/, "Chrome"], [/Safari/, "Safari"]];
+const SYSTEMS = [[/Windows/, "Windows"], [/Android/, "Android"], [/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Mac OS X/, "macOS"], [/CrOS/, "ChromeOS"], [/Linux/, "Linux"]];
+
+/** What a browser calls itself, as people know it; anything else as it is. */
+export function sayDevice(agent) {
+  const known = [BROWSERS, SYSTEMS].map((list) => list.find(([pattern]) => pattern.test(agent ?? ""))?.[1]);
+  return known.every(Boolean) ? known.join(", ") : agent || say("security.unknownDevice");
+}
+
 /** Seconds as a clock shows them, hours where there are any. */
 export function sayWait(seconds) {
   const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];

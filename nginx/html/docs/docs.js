@@ -86,7 +86,8 @@ function typeText(schema) {
 /**
  * The fields of a schema, those of its fields after each of them; a schema that holds itself is told of and not entered.
  *
- * @returns {{ prefix: string, name: string, depth: number, schema: Object, required?: boolean, again?: string, choice?: string }[]}
+ * @returns {{ prefix: string, name: string, depth: number, schema: Object, required?: boolean, again?: string,
+ *   choice?: string }[]}
  */
 function fieldsOf(schema, prefix = "", depth = 0, trail = []) {
   const own = plain(schema);
@@ -131,7 +132,7 @@ function read(text) {
   byName.clear();
   uses.clear();
   beside = [];
-  const everywhere = { name: "every", title: "Every responder", description: "What each program answers for itself.", operations: [] };
+  const everywhere = { name: "every", title: "Every responder", description: "What each program tells of itself.", operations: [] };
   groups = [...api.tags.map(({ name, description }) => ({ name, title: titled(name), description, operations: [] })), everywhere];
   for (const [path, item] of Object.entries(api.paths)) {
     const here = methods.filter((method) => item[method]);
@@ -193,7 +194,9 @@ function markdown(text, rowId) {
   return (text ?? "").trim().split(/\n\s*\n/).filter((block) => block !== "").map((block) => {
     const lines = block.split("\n");
     if (block.startsWith("## ")) return element("h3", null, inline(block.slice(3)));
-    if (block.startsWith("- ")) return element("ul", null, block.slice(2).split(/\n- /).map((item) => element("li", null, inline(item))));
+    if (block.startsWith("- ")) {
+      return element("ul", null, block.slice(2).split("\n- ").map((item) => element("li", null, inline(item))));
+    }
     if (!block.startsWith("|")) return element("p", null, inline(block));
     const heads = cellsOf(lines[0]);
     return table(heads.map(titled), lines.slice(2).map((line) => {
@@ -274,15 +277,18 @@ function togetherOf({ required = [], properties = {} }) {
 function rulesOf(schema) {
   const rules = [];
   for (const choice of (schema.properties && (schema.oneOf ?? schema.anyOf)) || []) {
-    rules.push([choice.title && [element("strong", null, choice.title), ": "], togetherOf(choice), ". ", inline(choice.description ?? "")]);
+    const title = choice.title && [element("strong", null, choice.title), ": "];
+    rules.push([title, togetherOf(choice), ". ", inline(choice.description ?? "")]);
   }
   if (schema.if) {
     const [[name, { const: when }]] = Object.entries(schema.if.properties);
     rules.push(["Where ", code(name), " is ", value(when), ", ", togetherOf({ required: schema.then.required }), "."]);
   }
   if (schema.not?.required) rules.push([codes(schema.not.required), " do not go together."]);
-  return rules.length === 0 ? null : [
-    element("p", null, schema.oneOf ? "One of these holds:" : schema.anyOf ? "At least one of these holds:" : "What goes together:"),
+  if (rules.length === 0) return null;
+  const lead = schema.oneOf ? "One of these holds:" : schema.anyOf ? "At least one of these holds:" : "What goes together:";
+  return [
+    element("p", null, lead),
     element("ul", null, rules.map((rule) => element("li", null, rule))),
   ];
 }
@@ -331,19 +337,27 @@ function exampleText(type, example) {
   return isForm(type) ? formText(example) : JSON.stringify(example, null, 2);
 }
 
+const spaced = (name) => titled(name.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase());
+
 /** Examples by name; a single one has none. */
 function examplesOf({ example, examples, schema }) {
-  if (examples) return Object.entries(examples).map(([name, one]) => [titled(name.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase()), resolved(one).value]);
+  if (examples) return Object.entries(examples).map(([name, one]) => [spaced(name), resolved(one).value]);
   const all = [example, ...(schema?.examples ?? [])].filter((one) => one !== undefined);
   return all.map((one, index) => [all.length > 1 ? String(index + 1) : "", one]);
 }
 
-const contentView = (content, about, presence) => Object.entries(content ?? {}).map(([type, media]) => element("div", { class: "content stack" },
-  element("p", { class: "quiet small" }, code(type)),
-  media.schema && schemaView(media.schema, about, presence),
-  examplesOf(media).map(([name, example]) => element("figure", null,
-    element("figcaption", { class: "label" }, name ? `Example: ${name}` : "Example"),
-    element("pre", null, element("code", null, breakable(exampleText(type, example), isForm(type) ? /(?<=&)/ : /$^/)))))));
+function contentView(content, about, presence) {
+  return Object.entries(content ?? {}).map(([type, media]) => element("div", { class: "content stack" },
+    element("p", { class: "quiet small" }, code(type)),
+    media.schema && schemaView(media.schema, about, presence),
+    examplesOf(media).map(([name, example]) => {
+      const text = exampleText(type, example);
+      return exampleView(name ? `Example: ${name}` : "Example", isForm(type) ? breakable(text, /(?<=&)/) : text);
+    })));
+}
+
+const exampleView = (title, text) =>
+  element("figure", null, element("figcaption", { class: "label" }, title), element("pre", null, element("code", null, text)));
 
 // Who may call
 
@@ -356,18 +370,19 @@ const alternativesOf = (operation) => ({
 
 function callersInShort(operation) {
   const { none, session, pending, scopes } = alternativesOf(operation);
-  const all = [none && "anybody", session && "session", pending && "pending login", scopes.length > 0 && `key: ${scopes.join(", ")}`];
-  return all.filter((one) => one).join(" · ");
+  const key = scopes.length > 0 && `key: ${scopes.join(", ")}`;
+  return [none && "anybody", session && "session", pending && "pending login", key].filter((one) => one).join(" · ");
 }
 
 function callers(operation) {
   const { none, session, pending, scopes } = alternativesOf(operation);
   const lead = (name, text) => element("a", { href: `#credential-${name}` }, text);
   const ways = [
-    none && [operation.security.length === 0 ? "Anybody: neither a session nor a key is asked for." : "Anybody, without a credential."],
+    none && (operation.security.length > 0 ? "Anybody, without a credential." : "Anybody: neither a session nor a key is asked for."),
     session && ["Who is signed in: the session’s token as a ", lead("sessionToken", "bearer token"), ", or its ",
       lead("sessionCookie", "cookie"), "."],
-    pending && ["Who has given the password and not yet a second factor, by the ", lead("pendingLogin", "cookie of the pending login"), "."],
+    pending && ["Who has given the password and not yet a second factor, by the ",
+      lead("pendingLogin", "cookie of the pending login"), "."],
     scopes.length > 0 && ["The host, with a ", lead("serviceKey", "service key"), " that has the scope ", codes(scopes), "."],
   ].filter((one) => one);
   return ways.length === 1
@@ -415,12 +430,14 @@ function parameterText({ name, example, schema }) {
 /** The call of an operation as `curl` makes it, and what its variables stand for. */
 function callOf(operation) {
   const { none, session, pending, scopes } = alternativesOf(operation);
-  const required = operation.parameters.filter((parameter) => parameter.required).map((parameter) => ({ ...parameter, schema: plain(parameter.schema) }));
+  const required = operation.parameters.filter((parameter) => parameter.required)
+    .map((parameter) => ({ ...parameter, schema: plain(parameter.schema) }));
   const query = required.filter((one) => one.in === "query").map((one) => `${one.name}=${parameterText(one)}`).join("&");
   const path = required.filter((one) => one.in === "path")
     .reduce((text, one) => text.replace(`{${one.name}}`, parameterText(one)), operation.path);
   const url = location.origin + path + (query && `?${query}`);
-  const lines = [`curl ${operation.method === "GET" ? "" : `--request ${operation.method} `}${url.includes("$") ? `"${url}"` : single(url)}`];
+  const method = operation.method === "GET" ? "" : `--request ${operation.method} `;
+  const lines = [`curl ${method}${url.includes("$") ? `"${url}"` : single(url)}`];
   const notes = [];
   const [type, media] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   const body = media && (examplesOf(media)[0]?.[1] ?? sample(media.schema));
@@ -469,18 +486,20 @@ function callView(operation) {
 
 // Operations
 
-const places = { path: "path", query: "query", header: "header", cookie: "cookie" };
+const places = ["path", "query", "header", "cookie"];
+
+const presenceOf = (isRequired) =>
+  element("span", { class: isRequired ? "presence always" : "presence" }, isRequired ? "required" : "optional");
 
 function parametersView(operation) {
   if (operation.parameters.length === 0) return null;
-  const order = Object.keys(places);
-  const rows = [...operation.parameters].sort((one, other) => order.indexOf(one.in) - order.indexOf(other.in)).map((parameter) => {
+  const sorted = [...operation.parameters].sort((one, other) => places.indexOf(one.in) - places.indexOf(other.in));
+  const rows = sorted.map((parameter) => {
     const schema = plain(parameter.schema);
     const description = parameter.description ?? schema.description;
     return {
-      head: [code(parameter.name), " ", element("span", { class: parameter.required ? "presence always" : "presence" },
-        parameter.required ? "required" : "optional")],
-      cells: [places[parameter.in], typeText(schema), [markdown(description), constraints(schema),
+      head: [code(parameter.name), " ", presenceOf(parameter.required)],
+      cells: [parameter.in, typeText(schema), [markdown(description), constraints(schema),
         parameter.example !== undefined && element("p", { class: "constraint" }, "Such as ", value(parameter.example))]],
     };
   });
@@ -492,7 +511,7 @@ function bodyView(operation) {
   const body = operation.requestBody;
   if (!body) return null;
   return element("section", { class: "stack tight" },
-    element("h4", null, "Body ", element("span", { class: body.required ? "presence always" : "presence" }, body.required ? "required" : "optional")),
+    element("h4", null, "Body ", presenceOf(body.required)),
     markdown(body.description), contentView(body.content, `the body of ${operation.id}`, ["required", "optional"]));
 }
 
@@ -508,7 +527,8 @@ function answerView(status, response, operation) {
     told.length > 0 && element("dl", { class: "facts small" }, told.flatMap(([name, header]) => {
       const { description, schema, required, example } = resolved(header);
       return [element("dt", null, code(name), required ? "" : " (at times)"),
-        element("dd", null, markdown(description), example !== undefined && element("p", { class: "constraint" }, "Such as ", value(example)),
+        element("dd", null, markdown(description),
+          example !== undefined && element("p", { class: "constraint" }, "Such as ", value(example)),
           schema?.const !== undefined && constraints(schema))];
     })),
     contentView(response.content, `the answer ${status} of ${operation.id}`, ["always", "at times"]));
@@ -582,19 +602,22 @@ function operationView(operation) {
 /** Names of fields, and codes of errors, are gathered when somebody first looks for something. */
 function findable(operation) {
   if (operation.text === undefined) {
-    const contents = [operation.requestBody, ...Object.entries(operation.responses)
-      .filter(([status]) => status < 400).map(([, response]) => resolved(response))].flatMap((one) => Object.values(one?.content ?? {}));
-    const choicesOf = (schema) => [schema, ...(plain(schema).oneOf ?? [])];
-    const fields = contents.flatMap(({ schema }) => choicesOf(schema).flatMap((one) => fieldsWithin(one, "", 0, []))).map(({ prefix, name }) => prefix + name);
-    const parameters = operation.parameters.map(({ name }) => name);
-    operation.text = [operation.method, operation.path, operation.summary, operation.id, ...parameters, ...fields].join("\n").toLowerCase();
-    operation.codes = new Set(Object.values(operation.responses).flatMap((response) => codesOf(resolved(response))));
+    const responses = Object.entries(operation.responses).map(([status, response]) => [status, resolved(response)]);
+    const answers = responses.filter(([status]) => status < 400).map(([, response]) => response);
+    const schemas = [operation.requestBody, ...answers].flatMap((one) => Object.values(one?.content ?? {})).map(({ schema }) => schema);
+    const fields = schemas.flatMap((schema) => [schema, ...(plain(schema).oneOf ?? [])])
+      .flatMap((schema) => fieldsWithin(schema, "", 0, [])).map(({ prefix, name }) => prefix + name);
+    const { method, path, summary, id, parameters } = operation;
+    operation.text = [method, path, summary, id, ...parameters.map(({ name }) => name), ...fields].join("\n").toLowerCase();
+    operation.codes = new Set(responses.flatMap(([, response]) => codesOf(response)));
   }
   return operation;
 }
 
 function searchView() {
-  const input = element("input", { id: "search", type: "search", autocomplete: "off", spellcheck: "false", autocapitalize: "none", "aria-describedby": "search-hint" });
+  const input = element("input", {
+    id: "search", type: "search", autocomplete: "off", spellcheck: "false", autocapitalize: "none", "aria-describedby": "search-hint",
+  });
   const said = element("p", { role: "status" });
   const none = element("div", { class: "empty", hidden: true });
   const all = button("plain", "Open all", () => {
@@ -690,12 +713,14 @@ function shortcut(input) {
   } });
   addEventListener("keydown", (event) => {
     const isTyping = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping || !box.checked || box.offsetParent === null) return;
+    const isOff = !box.checked || box.offsetParent === null;
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping || isOff) return;
     event.preventDefault();
     input.focus();
     input.select();
   });
-  return element("label", { class: "check small slash" }, box, element("span", null, "The key ", element("kbd", null, "/"), " leads here"));
+  return element("label", { class: "check small slash" }, box,
+    element("span", null, "The key ", element("kbd", null, "/"), " leads here"));
 }
 
 // The page
@@ -712,10 +737,10 @@ function introduction() {
 }
 
 function credentialsView() {
-  const kinds = Object.entries(api.components.securitySchemes).map(([name, scheme]) => element("section", { class: "stack tight", id: `credential-${name}` },
-    element("h3", null, code(name)),
-    element("p", { class: "quiet small" }, scheme.type === "http" ? ["Header ", code("Authorization: Bearer …")] : ["Cookie ", code(scheme.name)]),
-    markdown(scheme.description)));
+  const kinds = Object.entries(api.components.securitySchemes).map(([name, { type, name: cookie, description }]) =>
+    element("section", { class: "stack tight", id: `credential-${name}` }, element("h3", null, code(name)),
+      element("p", { class: "quiet small" }, type === "http" ? ["Header ", code("Authorization: Bearer …")] : ["Cookie ", code(cookie)]),
+      markdown(description)));
   return element("section", { class: "stack prose", id: "credentials", "aria-labelledby": "credentials-title" },
     element("h2", { id: "credentials-title" }, "Credentials"), kinds);
 }
@@ -729,24 +754,26 @@ function errorCodesView() {
     element("h2", { id: "errors-title" }, "Error codes"),
     markdown(error.description, (first) => `error-${first.replaceAll("`", "")}`),
     element("h3", { id: "error-fields" }, "Fields of an error"), schemaView(shown, "an error", ["always", "at times"]),
-    (error.examples ?? []).map((example) => element("figure", null, element("figcaption", { class: "label" }, "Example"),
-      element("pre", null, element("code", null, JSON.stringify(example, null, 2))))));
+    (error.examples ?? []).map((example) => exampleView("Example", JSON.stringify(example, null, 2))));
 }
 
 function serversView() {
   return element("dl", { class: "facts" }, element("dt", null, "This one"), element("dd", null, code(location.origin)),
-    api.servers.flatMap(({ url, description }) => [element("dt", null, description.replace(/\.$/, "")), element("dd", null, code(url))]));
+    api.servers.map(({ url, description }) => [element("dt", null, description.replace(/\.$/, "")), element("dd", null, code(url))]));
 }
 
 function navigation(parts) {
   const link = (id, ...text) => element("li", null, element("a", { href: `#${id}` }, text));
   const group = (title, links) => {
     const id = freshId("nav");
-    return element("div", { class: "links" }, element("p", { class: "label", id }, title), element("ul", { class: "bare", "aria-labelledby": id }, links));
+    return element("div", null, element("p", { class: "label", id }, title), element("ul", { "aria-labelledby": id }, links));
   };
-  const introductory = group("Introduction", [link("intro", "Overview"), ...parts.map(({ id, title }) => link(id, title)), link("credentials", "Credentials")]);
+  const introductory = group("Introduction",
+    [link("intro", "Overview"), parts.map(({ id, title }) => link(id, title)), link("credentials", "Credentials")]);
   for (const one of groups) {
-    for (const operation of one.operations) operation.link = link(operation.id, methodTag(operation.method), " ", pathOf(operation.path));
+    for (const operation of one.operations) {
+      operation.link = link(operation.id, methodTag(operation.method), " ", pathOf(operation.path));
+    }
     one.links = group(element("a", { href: `#tag-${one.name}` }, one.title), one.operations.map((operation) => operation.link));
   }
   const reference = group("Errors", [link("errors", "Error codes"), link("error-fields", "Fields of an error")]);
@@ -767,8 +794,8 @@ function follow(contents) {
       if (isIntersecting) seen.add(target);
       else seen.delete(target);
     }
-    // The innermost one: parts and operations come after what they are in.
-    const current = targets.filter((target) => seen.has(target)).find((target) => ![...seen].some((other) => other !== target && target.contains(other)));
+    // The first that has no other of them in it.
+    const current = targets.find((target) => seen.has(target) && ![...seen].some((other) => other !== target && target.contains(other)));
     for (const [id, link] of links) {
       if (id === current?.id) link.setAttribute("aria-current", "location");
       else link.removeAttribute("aria-current");
@@ -792,13 +819,15 @@ function show() {
   const [credentials, errors] = [credentialsView(), errorCodesView()];
   beside.push(intro, credentials, errors);
   for (const group of groups) {
-    group.node = element("section", { class: "stack group", id: `tag-${group.name}`, "aria-labelledby": `tag-${group.name}-title` },
-      element("h2", { id: `tag-${group.name}-title` }, group.title), markdown(group.description), group.operations.map(operationView));
+    const id = `tag-${group.name}`;
+    group.node = element("section", { class: "stack group", id, "aria-labelledby": `${id}-title` },
+      element("h2", { id: `${id}-title` }, group.title), markdown(group.description), group.operations.map(operationView));
   }
   const hadFocus = main.contains(document.activeElement);
   main.replaceChildren(
     element("div", { class: "stack tight head" },
-      element("div", { class: "row" }, element("h1", { tabindex: "-1" }, `${title} API`), element("span", { class: "tag" }, `Version ${version}`)),
+      element("div", { class: "row" },
+        element("h1", { tabindex: "-1" }, `${title} API`), element("span", { class: "tag" }, `Version ${version}`)),
       element("p", { class: "lead" }, summary)),
     intro, credentials, bar, none, ...groups.map((group) => group.node), errors);
   if (hadFocus) main.querySelector("h1").focus();
@@ -859,7 +888,9 @@ async function begin() {
   } catch (problem) {
     if (!(problem instanceof Refusal)) console.error(problem);
     api = undefined;
-    fail(problem instanceof Refusal ? problem.message : "The document is not one that this page can read. Tell who runs this installation.");
+    fail(problem instanceof Refusal
+      ? problem.message
+      : "The document is not one that this page can read. Tell who runs this installation.");
     return;
   }
   // Once more, now that there is what the address names.
@@ -878,8 +909,10 @@ function fail(reason) {
     begin();
   });
   const hadFocus = main.contains(document.activeElement);
-  main.replaceChildren(heading(), element("div", { class: "notice bad", role: "alert" },
-    element("p", null, "The API’s document could not be loaded."), element("p", null, reason)), element("p", { class: "again" }, again));
+  main.replaceChildren(heading(),
+    element("div", { class: "notice bad", role: "alert" },
+      element("p", null, "The API’s document could not be loaded."), element("p", null, reason)),
+    element("p", null, again));
   if (hadFocus) main.querySelector("h1").focus();
 }
 
