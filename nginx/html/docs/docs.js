@@ -132,7 +132,7 @@ function read(text) {
   byName.clear();
   uses.clear();
   beside = [];
-  const everywhere = { name: "every", title: "Every responder", description: "What each program tells of itself.", operations: [] };
+  const everywhere = { name: "every", title: "Every responder", description: "What each says of itself.", operations: [] };
   groups = [...api.tags.map(({ name, description }) => ({ name, title: titled(name), description, operations: [] })), everywhere];
   for (const [path, item] of Object.entries(api.paths)) {
     const here = methods.filter((method) => item[method]);
@@ -378,7 +378,9 @@ function callers(operation) {
   const { none, session, pending, scopes } = alternativesOf(operation);
   const lead = (name, text) => element("a", { href: `#credential-${name}` }, text);
   const ways = [
-    none && (operation.security.length > 0 ? "Anybody, without a credential." : "Anybody: neither a session nor a key is asked for."),
+    none && (operation.security.length > 0
+      ? "Anybody, without a credential."
+      : "Anybody: neither a session nor a key is asked for."),
     session && ["Who is signed in: the session’s token as a ", lead("sessionToken", "bearer token"), ", or its ",
       lead("sessionCookie", "cookie"), "."],
     pending && ["Who has given the password and not yet a second factor, by the ",
@@ -604,7 +606,8 @@ function findable(operation) {
   if (operation.text === undefined) {
     const responses = Object.entries(operation.responses).map(([status, response]) => [status, resolved(response)]);
     const answers = responses.filter(([status]) => status < 400).map(([, response]) => response);
-    const schemas = [operation.requestBody, ...answers].flatMap((one) => Object.values(one?.content ?? {})).map(({ schema }) => schema);
+    const schemas = [operation.requestBody, ...answers]
+      .flatMap((one) => Object.values(one?.content ?? {})).map(({ schema }) => schema);
     const fields = schemas.flatMap((schema) => [schema, ...(plain(schema).oneOf ?? [])])
       .flatMap((schema) => fieldsWithin(schema, "", 0, [])).map(({ prefix, name }) => prefix + name);
     const { method, path, summary, id, parameters } = operation;
@@ -616,7 +619,8 @@ function findable(operation) {
 
 function searchView() {
   const input = element("input", {
-    id: "search", type: "search", autocomplete: "off", spellcheck: "false", autocapitalize: "none", "aria-describedby": "search-hint",
+    id: "search", type: "search", autocomplete: "off", spellcheck: "false", autocapitalize: "none",
+    "aria-describedby": "search-hint",
   });
   const said = element("p", { role: "status" });
   const none = element("div", { class: "empty", hidden: true });
@@ -739,7 +743,8 @@ function introduction() {
 function credentialsView() {
   const kinds = Object.entries(api.components.securitySchemes).map(([name, { type, name: cookie, description }]) =>
     element("section", { class: "stack tight", id: `credential-${name}` }, element("h3", null, code(name)),
-      element("p", { class: "quiet small" }, type === "http" ? ["Header ", code("Authorization: Bearer …")] : ["Cookie ", code(cookie)]),
+      element("p", { class: "quiet small" },
+        type === "http" ? ["Header ", code("Authorization: Bearer …")] : ["Cookie ", code(cookie)]),
       markdown(description)));
   return element("section", { class: "stack prose", id: "credentials", "aria-labelledby": "credentials-title" },
     element("h2", { id: "credentials-title" }, "Credentials"), kinds);
@@ -759,7 +764,8 @@ function errorCodesView() {
 
 function serversView() {
   return element("dl", { class: "facts" }, element("dt", null, "This one"), element("dd", null, code(location.origin)),
-    api.servers.map(({ url, description }) => [element("dt", null, description.replace(/\.$/, "")), element("dd", null, code(url))]));
+    api.servers.map(({ url, description }) =>
+      [element("dt", null, description.replace(/\.$/, "")), element("dd", null, code(url))]));
 }
 
 function navigation(parts) {
@@ -795,7 +801,8 @@ function follow(contents) {
       else seen.delete(target);
     }
     // The first that has no other of them in it.
-    const current = targets.find((target) => seen.has(target) && ![...seen].some((other) => other !== target && target.contains(other)));
+    const current = targets.find((target) =>
+      seen.has(target) && ![...seen].some((other) => other !== target && target.contains(other)));
     for (const [id, link] of links) {
       if (id === current?.id) link.setAttribute("aria-current", "location");
       else link.removeAttribute("aria-current");
