@@ -1,4 +1,4 @@
-import { get, post } from "/common/api.js";
+import { Cancelled, get, post } from "/common/api.js";
 import { confirm } from "/common/confirm.js";
 import { element } from "/common/dom.js";
 import { begin, field, form, note, notice } from "/common/page.js";
@@ -101,6 +101,7 @@ function watch() {
         await drawNotifications();
         trouble.replaceChildren();
       } catch (problem) {
+        if (problem instanceof Cancelled) return;
         trouble.replaceChildren(notice(problem));
         if (problem.status === 401) return;
       }

@@ -11,7 +11,17 @@ export class Problem extends Error {
   }
 }
 
+/** Thrown by an act that its person has broken off: nothing is wrong, and nothing is said. */
+export class Cancelled extends Error {}
+
 const PATIENCE = 25_000;
+let leaving = new AbortController();
+
+/** Breaks off what is being asked: nobody waits for it any more. */
+export function breakOff() {
+  leaving.abort();
+  leaving = new AbortController();
+}
 
 /**
  * Asks the API. The session is a cookie that scripts cannot read; the API refuses such requests from other sites.
@@ -20,6 +30,7 @@ const PATIENCE = 25_000;
  * @throws {Problem}
  */
 export async function call(method, path, body, headers = {}) {
+  const own = leaving;
   let answer;
   try {
     answer = await fetch(path, {
@@ -28,9 +39,10 @@ export async function call(method, path, body, headers = {}) {
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.any([AbortSignal.timeout(PATIENCE), own.signal]),
     });
   } catch {
+    if (own.signal.aborted) throw new Cancelled();
     throw new Problem({ status: 0, code: navigator.onLine ? "unreachable" : "offline" });
   }
   const data = answer.headers.get("Content-Type")?.startsWith("application/json") ? await answer.json().catch(() => null) : null;

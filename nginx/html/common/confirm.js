@@ -1,7 +1,7 @@
-import { post } from "./api.js";
+import { Cancelled, post } from "./api.js";
 import { codeStep } from "./code-step.js";
 import { element } from "./dom.js";
-import { Cancelled, button, dialog, notice } from "./page.js";
+import { button, dialog, notice } from "./page.js";
 import { say } from "./words.js";
 
 /**

@@ -1,4 +1,4 @@
-import { call } from "./api.js";
+import { Cancelled, breakOff, call } from "./api.js";
 import { element, freshId } from "./dom.js";
 import { hasWords, keepLanguage, language, languages, loadWords, say, sayTime, sayWait } from "./words.js";
 
@@ -85,14 +85,12 @@ async function chooseLanguage(tag, signedIn) {
 }
 
 async function signOut() {
+  breakOff();
   await call("POST", "/api/auth/logout").catch(() => {});
   location.assign("/account/login?out");
 }
 
 // Parts
-
-/** Thrown by an act that its person has broken off: nothing is wrong, and nothing is said. */
-export class Cancelled extends Error {}
 
 /** A button for an act; what goes wrong is said behind it. */
 export function button(kind, text, act) {

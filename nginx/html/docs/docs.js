@@ -664,7 +664,7 @@ function searchView() {
       operation.open();
       opened.add(operation);
     }
-    all.textContent = "Open all";
+    all.textContent = found.every((operation) => operation.details.open) ? "Close all" : "Open all";
     all.hidden = found.length === 0;
     said.textContent = isSearching ? `${found.length} of ${operations.length} operations` : `${operations.length} operations`;
     none.hidden = found.length > 0;

@@ -52,8 +52,15 @@ async function refresh() {
   }
   ({ messages } = await ask("GET", `/api/messages?${query}`));
   const state = JSON.stringify([chosen, messages.map((each) => [each.id, each.status])]);
-  if (state === drawn) return;
-  drawn = state;
+  if (state !== drawn) {
+    drawn = state;
+    drawList(query.size > 1);
+  }
+  await showDetail();
+}
+
+/** The list anew, with the focus where it was. */
+function drawList(isFiltered) {
   const focused = list.contains(document.activeElement) ? [...list.querySelectorAll("button")].indexOf(document.activeElement) : -1;
   const before = focused >= 0 ? shownIDs[focused] : null;
   shownIDs = messages.map((each) => each.id);
@@ -61,10 +68,9 @@ async function refresh() {
   if (before) list.querySelectorAll("button")[shownIDs.indexOf(before)]?.focus();
   find("count").textContent = messages.length === SHOWN ? `${SHOWN} newest` : String(messages.length);
   empty.hidden = messages.length > 0;
-  empty.textContent = query.size > 1 ? "No message is like this. Take the filter away, or wait." : "Nothing was sent yet. What the system sends appears here.";
+  empty.textContent = isFiltered ? "No message is like this. Take the filter away, or wait." : "Nothing was sent yet. What the system sends appears here.";
   if (newest && messages[0] && messages[0].id !== newest) find("arrived").textContent = `A ${CHANNELS[messages[0].channel]} to ${messages[0].to} has come.`;
   newest = messages[0]?.id ?? "none";
-  await showDetail();
 }
 
 let shownIDs = [];
