@@ -29,6 +29,8 @@ struct LogIn {
     let maskedPhone: String?
     /// False when too many codes went to the number already, and for the app, which needs none.
     let codeSent: Bool
+    /// For the app: whether a code by text message may be asked for in its place.
+    let textInstead: Bool?
     let expiresAt: Date
   }
 
@@ -53,7 +55,8 @@ struct LogIn {
       var response = try Response.json(
         PendingAnswer(
           challengeId: begun.id.reveal(), method: begun.method, maskedPhone: begun.maskedPhone,
-          codeSent: begun.isCodeSent, expiresAt: begun.expiresAt)
+          codeSent: begun.isCodeSent, textInstead: begun.method == .app ? begun.canText : nil,
+          expiresAt: begun.expiresAt)
       ).adding(cookie.name, cookie.value)
       response.limit = begun.limit
       return response

@@ -25,6 +25,8 @@ struct BankAPI {
   }
 
   fileprivate struct Transferred: Encodable {
+    /// The payer's name for it, under which it is made once.
+    let name: String
     let id: String
     let amount: Int
     let currency: String
@@ -74,13 +76,14 @@ struct BankAPI {
     }
   }
 
+  /// A transfer's answer.
   private struct Done: Encodable {
     let success = true
     let transferId: String
     let balance: Int
   }
 
-  /// POST /bank/transfers
+  /// POST /bank/transfers: made once for an `Idempotency-Key`, however often it is asked for.
   func transfer(_ request: Request) throws -> Response {
     let user = try user(request)
     let body: Body = try request.decode()
@@ -94,6 +97,10 @@ struct BankAPI {
     // Looked at before an authorization is used up for nothing; decided below.
     guard body.amount <= holding(of: user).balance else { return tooMuch }
     let id = Hexadecimal.encode(Random.bytes(12))
+    let name = request.headers[.idempotencyKey] ?? id
+    if let made = holding(of: user).transfers.first(where: { $0.name == name }) {
+      return try done(made, for: user)
+    }
     if body.amount >= Self.confirmFrom {
       guard let authorization = body.authorization else { throw Rejection(.stepUpRequired) }
       let redeemed = try ask(
@@ -102,32 +109,38 @@ struct BankAPI {
           authorization: authorization,
           details: Details(
             amount: body.amount, currency: body.currency, payee: body.payee,
-            reference: body.reference)), once: "redeem-\(id)")
+            reference: body.reference)), once: "redeem-\(user)-\(name.prefix(64))")
       // Somebody else's authorization is as good as none.
-      guard redeemed.status == 200 else { return passed(on: redeemed) }
+      guard redeemed.status == 200 else { throw refusal(of: redeemed) }
       let owner = try? JSONDecoder().decode(Redeemed.self, from: Data(redeemed.body))
       guard owner?.userId == user else { throw Rejection(.authorizationInvalid) }
     }
-    let balance = state.holdings.withLock { holdings -> Int? in
+    let transferred = Transferred(
+      name: name, id: id, amount: body.amount, currency: body.currency, payee: body.payee,
+      reference: body.reference, at: request.time)
+    let isMade = state.holdings.withLock { holdings in
       var holding = holdings[user, default: State.Holding()]
-      guard holding.balance >= body.amount else { return nil }
+      if holding.transfers.contains(where: { $0.name == name }) { return true }
+      guard holding.balance >= body.amount else { return false }
       holding.balance -= body.amount
-      holding.transfers.insert(
-        Transferred(
-          id: id, amount: body.amount, currency: body.currency, payee: body.payee,
-          reference: body.reference, at: request.time), at: 0)
+      holding.transfers.insert(transferred, at: 0)
       holding.transfers = Array(holding.transfers.prefix(Self.remembered))
       holdings[user] = holding
-      return holding.balance
+      return true
     }
-    guard let balance else { return tooMuch }
+    guard isMade else { return tooMuch }
     // The money has moved; a notice that cannot be given does not bring it back.
     _ = try? ask(
       "payment-sent",
       Notice(
         userId: user, amount: body.amount, currency: body.currency, recipient: body.payee,
-        balance: balance, transactionId: id), once: "notice-\(id)")
-    return try .json(Done(transferId: id, balance: balance), .created)
+        balance: holding(of: user).balance, transactionId: id),
+      once: "notice-\(user)-\(name.prefix(64))")
+    return try done(transferred, for: user)
+  }
+
+  private func done(_ transferred: Transferred, for user: String) throws -> Response {
+    try .json(Done(transferId: transferred.id, balance: holding(of: user).balance), .created)
   }
 
   // MARK: Asking our own API
@@ -182,12 +195,17 @@ struct BankAPI {
     }
   }
 
-  /// What our API has refused, in its own words.
-  private func passed(on answer: TransferResponse) -> Response {
-    let status =
-      [401: Response.Status.unauthorized, 403: .forbidden, 409: .conflict][answer.status]
-      ?? .badGateway
-    return Response(status, body: answer.body)
+  /// What our API has said of an authorization; anything else is the bank's own trouble.
+  private func refusal(of answer: TransferResponse) -> Rejection {
+    struct Envelope: Decodable {
+      let code: String
+    }
+    let code = try? JSONDecoder().decode(Envelope.self, from: Data(answer.body)).code
+    return switch code {
+    case "authorization_invalid": Rejection(.authorizationInvalid)
+    case "details_mismatch": Rejection(.detailsMismatch)
+    default: Rejection(.unavailable)
+    }
   }
 
   private func holding(of user: String) -> State.Holding {

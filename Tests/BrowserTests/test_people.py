@@ -156,6 +156,81 @@ def test_a_forgotten_password_is_set_anew_with_the_phone_and_the_mailed_code(vis
     ann.heading("Confirm it is you")
 
 
+def test_a_remembered_device_shows_who_it_is_before_it_changes_anything(visitor):
+    ann = visitor()
+    email, number, _ = with_texts(ann)
+    ann.log_out()
+    ann.log_in(email)
+    ann.page.get_by_label("Remember this device").check()
+    ann.fill("Six-digit code", ann.system.code(number, 3))
+    ann.page.wait_for_url("**/dashboard")
+    ann.log_out()
+    ann.log_in(email)
+    ann.page.wait_for_url("**/dashboard")
+
+    ann.go("/account/security")
+    hidden = [ann.page.get_by_role("button", name=name).count() for name in ("Change the number", "Turn off two-step login", "Change the password")]
+    ann.page.get_by_role("region", name="Password").get_by_role("button", name="Confirm it is me").click()
+    ann.fill("Six-digit code", ann.system.code(number, 4))
+    ann.page.get_by_role("button", name="Change the password").wait_for()
+
+    assert hidden == [0, 0, 0]
+
+
+def test_what_was_shown_once_is_not_there_when_somebody_goes_back(visitor):
+    ann = visitor()
+    registered(ann)
+    ann.go("/account/scan")
+    secret = ann.page.locator("code.secret").inner_text().replace(" ", "")
+    ann.fill("Six-digit code", pyotp.TOTP(secret).now())
+    ann.heading("Your backup codes")
+    ann.press("I have kept them")
+    ann.page.wait_for_url("**/account/security")
+    ann.log_out()
+    for _ in range(3):
+        ann.page.go_back()
+        ann.settled()
+
+        assert ann.page.locator(".codes, code.secret, .money").count() == 0
+    ann.refusals()
+
+
+def test_signing_out_is_not_said_when_it_failed(visitor):
+    ann = visitor()
+    registered(ann)
+    ann.page.route("**/api/auth/logout", lambda route: route.fulfill(status=503, json={"code": "unavailable"}))
+
+    ann.press("Sign out")
+    ann.sees("The service is not available just now.")
+
+    assert "/account/login" not in ann.page.url
+    ann.complaints.clear()
+
+
+def test_a_payment_whose_answer_was_lost_is_made_once_however_often_it_is_sent(visitor):
+    ann = visitor()
+    registered(ann)
+    ann.go("/dashboard")
+    lost = []
+
+    def lose(route):
+        route.fetch()
+        lost.append(route.request.url)
+        route.abort()
+
+    ann.page.route("**/bank/transfers", lose, times=1)
+    ann.fill("Payee", "Corner shop")
+    ann.fill("Amount in USD", "4.50")
+    ann.press("Send")
+    ann.sees("There is no answer.")
+    ann.press("Send")
+    ann.sees("$4.50 are on their way to Corner shop.")
+
+    ann.sees("$2,495.50")
+    assert len(lost) == 1
+    ann.complaints.clear()
+
+
 def test_a_large_transfer_is_confirmed_with_its_amount_and_payee(visitor):
     ann = visitor()
     email, number, _ = with_texts(ann)
@@ -282,7 +357,8 @@ def test_somebody_who_is_not_signed_in_is_led_to_sign_in_and_back(visitor):
     ann.heading("Security")
 
 
-@pytest.mark.parametrize("next", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize("next", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "/.//evil.example/x",
+                                  "/a/..//evil.example", "/%2f/evil.example", "/%09/evil.example"])
 def test_signing_in_leads_nowhere_but_to_our_own_pages(visitor, next):
     ann = visitor()
     email, _ = registered(ann)
@@ -294,7 +370,7 @@ def test_signing_in_leads_nowhere_but_to_our_own_pages(visitor, next):
     ann.press("Sign in")
     ann.page.wait_for_url(f"{ann.system.base}/*")
 
-    ann.settled()
+    ann.page.locator("main h1, body").first.wait_for()
     assert ann.page.url.startswith(f"{ann.system.base}/")
     ann.refusals()
 

@@ -1,4 +1,4 @@
-import { Cancelled, get, post } from "/common/api.js";
+import { Cancelled, call, get } from "/common/api.js";
 import { confirm } from "/common/confirm.js";
 import { element } from "/common/dom.js";
 import { begin, field, form, note, notice } from "/common/page.js";
@@ -21,16 +21,23 @@ function drawBalance() {
           element("span", null, sayMoney(-each.amount, each.currency))))));
 }
 
+async function readBank() {
+  bank = await get("/bank/account");
+  drawBalance();
+}
+
 // Transfers
 
 const transfer = element("section", { class: "card", "aria-labelledby": "transfer" });
 
 function drawTransfer(said) {
+  // However often this form is sent, because no answer came: one payment.
+  const name = crypto.randomUUID();
   const payee = field("payee", say("pay.payee"), { type: "text", autocomplete: "off", required: true, maxlength: "140" });
   const amount = field("amount", say("bank.amount", { currency: bank.currency }), { type: "text", inputmode: "decimal", autocomplete: "off", required: true, hint: say("bank.threshold", { amount: sayMoney(bank.confirmFrom, bank.currency) }) });
   const reference = field("reference", say("bank.reference"), { type: "text", autocomplete: "off", maxlength: "140" });
   transfer.replaceChildren(
-    element("h2", { id: "transfer" }, say("bank.transfer")), ...(said ? [said] : []),
+    element("h2", { id: "transfer", tabindex: "-1" }, say("bank.transfer")), ...(said ? [said] : []),
     form([payee, amount, reference], say("bank.send"), async (values) => {
       const cents = readMoney(values.amount, bank.currency);
       if (!cents) {
@@ -49,11 +56,11 @@ function drawTransfer(said) {
         return;
       }
       const authorization = needsProof ? await confirm("transfer", details) : undefined;
-      await post("/bank/transfers", { ...details, ...(authorization ? { authorization } : {}) });
-      bank = await get("/bank/account");
-      drawBalance();
+      await call("POST", "/bank/transfers", { ...details, ...(authorization ? { authorization } : {}) }, { "Idempotency-Key": name });
       drawTransfer(note("good", element("p", null, say("bank.sent", { amount: sayMoney(cents, bank.currency), payee: details.payee }))));
-      await drawNotifications();
+      transfer.querySelector("h2").focus();
+      // It is done, whether or not what is shown beside it can be had now.
+      await Promise.allSettled([readBank(), drawNotifications()]);
     }));
 }
 
@@ -77,7 +84,7 @@ function drawNotification(event) {
       element("span", { class: `tag ${KINDS[message.status] ?? ""}` }, `${say(`channel.${message.channel}`)}: ${say(`status.${message.status}`)}`))));
 }
 
-/** The newest ten, with what became of their messages; asks again while any is on its way. */
+/** The newest ten, with what became of their messages. */
 async function drawNotifications() {
   const { notifications: events } = await get("/api/notifications?limit=10");
   const full = await Promise.all(events.map(async (event) => {
@@ -87,46 +94,68 @@ async function drawNotifications() {
     known.set(event.notificationId, now);
     return now;
   }));
+  isPending = full.some((event) => event.messages.some((message) => !DONE.includes(message.status)));
+  // Drawn only when it is another: a screen reader says what is new, and not the same every few seconds.
+  const state = JSON.stringify(full);
+  if (state === drawn) return;
+  drawn = state;
   list.replaceChildren(...full.map(drawNotification));
   empty.hidden = full.length > 0;
 }
 
-const empty = element("p", { class: "empty" });
-const PAUSE = 3000;
+let drawn, isPending = false;
 
+const empty = element("p", { class: "empty" });
+const SOON = 3_000, LATER = 15_000;
+// Asking keeps a session alive, which must not outlive who uses it.
+const ATTENTION = 5 * 60_000;
+let lastSeen = Date.now(), lastLook = 0;
+
+/** Looks again, soon while a message is on its way, for as long as somebody is there. */
 function watch() {
   setTimeout(async () => {
-    if (document.visibilityState === "visible" && navigator.onLine) {
-      try {
-        await drawNotifications();
-        trouble.replaceChildren();
-      } catch (problem) {
-        if (problem instanceof Cancelled) return;
-        trouble.replaceChildren(notice(problem));
-        if (problem.status === 401) return;
-      }
-    }
+    const isDue = isPending || Date.now() - lastLook >= LATER;
+    const isSeen = document.visibilityState === "visible" && navigator.onLine && Date.now() - lastSeen < ATTENTION;
+    if (isDue && isSeen && !(await look())) return;
     watch();
-  }, PAUSE);
+  }, SOON);
 }
+
+/** Looks for notifications; false when there is no use in looking again. */
+async function look() {
+  lastLook = Date.now();
+  try {
+    await drawNotifications();
+    complaint = undefined;
+    trouble.replaceChildren();
+  } catch (problem) {
+    if (problem instanceof Cancelled) return false;
+    if (complaint !== problem.code) trouble.replaceChildren(notice(problem));
+    complaint = problem.code;
+    return problem.status !== 401;
+  }
+  return true;
+}
+
+let complaint;
 
 const trouble = element("div");
 
 begin("dashboard.title", async () => {
   session = await get("/api/auth/session");
   empty.textContent = say("bank.noNotifications");
-  await drawNotifications();
   notifications.replaceChildren(element("h2", { id: "notifications" }, say("bank.notifications")), trouble, empty, list);
-  watch();
   try {
-    bank = await get("/bank/account");
-    drawBalance();
+    await readBank();
     drawTransfer();
   } catch (problem) {
     if (problem.status !== 404) throw problem;
     balance.replaceChildren(element("h2", { id: "balance" }, say("bank.balance")), element("p", null, say("bank.none")));
     transfer.hidden = true;
   }
+  await look();
+  watch();
+  for (const event of ["pointerdown", "keydown"]) addEventListener(event, () => (lastSeen = Date.now()));
   const name = session.name || session.email;
   return [
     element("h1", { tabindex: "-1" }, say("dashboard.hello", { name })),

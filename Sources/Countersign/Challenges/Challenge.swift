@@ -89,6 +89,8 @@ package enum Challenge {
     /// False when no code was sent because too many were already; `retryAfter` says when one may be.
     package let isCodeSent: Bool
     package let retryAfter: Int?
+    /// At a login with the app: whether a code by text message may be asked for in its place.
+    package var canText = false
     /// The limit because of which no code was sent, for the log and for metrics.
     package var limit: String?
   }

@@ -90,7 +90,9 @@ package struct Challenges {
     return Challenge.Begun(
       id: new.token.text, method: method,
       maskedPhone: method == .sms ? account.phone?.masked : nil,
-      expiresAt: new.expiresAt, isCodeSent: false, retryAfter: nil)
+      expiresAt: new.expiresAt, isCodeSent: false, retryAfter: nil,
+      canText: method == .app && purpose == .login && !account.role.isAdministrative
+        && usable.contains { $0.kind == .sms })
   }
 
   /// Sends a code to the phone that an account binds as a factor; `SecondFactors` looks for it.

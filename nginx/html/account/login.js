@@ -2,7 +2,7 @@ import { post } from "/common/api.js";
 import { element } from "/common/dom.js";
 import { begin, field, form, note, passwordField, show } from "/common/page.js";
 import { say } from "/common/words.js";
-import { proceed, secondStep } from "./sign-in.js";
+import { proceed } from "./proceed.js";
 
 const query = new URLSearchParams(location.search);
 
@@ -19,8 +19,10 @@ function signIn() {
         proceed();
         return;
       }
-      const { challengeId, method, maskedPhone, codeSent, expiresAt } = answer;
-      const login = { email: values.email, method, maskedPhone, codeSent, expiresAt };
+      // Most sign-ins on a device of one's own end above.
+      const { secondStep } = await import("./sign-in.js");
+      const { challengeId, method, maskedPhone, codeSent, textInstead, expiresAt } = answer;
+      const login = { email: values.email, method, maskedPhone, codeSent, textInstead, expiresAt };
       history.pushState(login, "", `/account/code${location.search}`);
       show(secondStep(login, challengeId));
     }),

@@ -19,6 +19,8 @@ function account() {
       }
       const { name: called, ...rest } = values;
       await post("/api/auth/register", { ...rest, ...(called.trim() ? { name: called.trim() } : {}), locale: language });
+      // From here on the account is there: loading the page anew leads to its phone.
+      history.replaceState(null, "", "/account/verify-phone");
       navigate(true);
       const place = element("div", { class: "card" });
       await phoneStep({

@@ -32,7 +32,7 @@ function scan({ uri, secret, qr }) {
       title: say("scan.code"), heading: "h2", method: "app",
       submit: async ({ code }) => {
         const { backupCodes: codes } = await post("/api/code/verify", { code });
-        show(card(backupCodes(codes, () => location.assign("/account/security"))));
+        show(card(backupCodes(codes, () => location.replace("/account/security"))));
       },
       again: () => location.reload(),
       back: ["cancel", () => location.assign("/account/security")],
@@ -46,13 +46,23 @@ const askForPassword = () => card(heading(), element("p", null, say("scan.passwo
   form([passwordField("password", say("password"), "current-password")], say("continue"), create));
 
 /** Where there is a second factor, it allows another; the page asks before it has a code sent. */
-const askForFactor = () => card(heading(), element("p", null, say("scan.confirm")),
-  button("main wide", say("continue"), async () => create({ authorization: await confirm("factor_change") })),
+const askForFactor = (session) => card(heading(), element("p", null, say("scan.confirm")),
+  button("main wide", say("continue"), async () => {
+    // A session of a remembered device shows first that it is its owner's, and that is enough to add an app.
+    if (session.aal < 2) {
+      await confirm("login");
+      if (session.method !== "app") {
+        await create();
+        return;
+      }
+    }
+    await create({ authorization: await confirm("factor_change") });
+  }),
   element("p", null, element("a", { href: "/account/security" }, say("cancel"))));
 
 begin("scan.title", async () => {
   const session = await get("/api/auth/session");
-  if (session.twoFactorEnabled) return [askForFactor()];
+  if (session.twoFactorEnabled) return [askForFactor(session)];
   try {
     return [scan(await post("/api/code/create"))];
   } catch (problem) {

@@ -3,7 +3,7 @@ import { backupCodes } from "/common/backup-codes.js";
 import { codeStep } from "/common/code-step.js";
 import { confirm } from "/common/confirm.js";
 import { element, freshId } from "/common/dom.js";
-import { begin, button, dialog, field, form, note, notice, passwordField } from "/common/page.js";
+import { begin, button, dialog, field, form, note, notice, passwordField, redraw as fill } from "/common/page.js";
 import { phoneStep } from "/common/phone-step.js";
 import { keepLanguage, languages, readMoney, say, sayDevice, sayPhone, sayTime } from "/common/words.js";
 
@@ -20,9 +20,9 @@ function section(title, draw, id) {
   const redraw = async () => {
     heading.textContent = say(title);
     try {
-      body.replaceChildren(...(await draw(redraw)).flat().filter(Boolean));
+      fill(body, ...(await draw(redraw)));
     } catch (problem) {
-      body.replaceChildren(notice(problem), button("plain", say("failed.again"), redraw));
+      fill(body, notice(problem), button("plain", say("failed.again"), redraw));
     }
   };
   const node = element("section", { class: "card", "aria-labelledby": heading.id }, heading, body);
@@ -30,9 +30,24 @@ function section(title, draw, id) {
 }
 
 const hasFactor = () => session.twoFactorEnabled;
+/** Whether what guards the account may not be seen or changed yet: a remembered device has spared its session the code. */
+const isTooLow = () => hasFactor() && session.aal < 2;
+const raise = () => [
+  element("p", null, say("security.raise")),
+  button("plain", say("security.raise.act"), async () => {
+    await confirm("login");
+    await refresh();
+  }),
+];
 /** The authorization that an act needs where the account has a second factor. */
 const proof = async (purpose) => (hasFactor() ? { authorization: await confirm(purpose) } : {});
 const reread = async () => ([session, account] = await Promise.all([get("/api/auth/session"), get("/api/account")]));
+
+/** Says below a part that it is done, until it is drawn anew or done once more. */
+function tell(part, name) {
+  part.node.querySelector(":scope > .notice")?.remove();
+  part.node.append(note("good", element("p", null, say(name))));
+}
 
 /** Every part that shows what changed is drawn anew. */
 async function refresh() {
@@ -47,12 +62,12 @@ const phone = section("security.phone", async () => {
   return [
     element("p", { class: "row" }, element("strong", null, sayPhone(account.phoneNumber)),
       account.phoneVerified ? element("span", { class: "tag good" }, say("security.phone.verified")) : element("span", { class: "tag warn" }, say("security.phone.unverified"))),
-    element("div", { class: "row" },
+    ...(isTooLow() ? raise() : [element("div", { class: "row" },
       changePhone(account.phoneVerified ? "security.phone.change" : "security.phone.verify", account.phoneVerified ? "plain" : "main"),
       button("risk", say("security.phone.remove"), async () => {
         await remove("/api/account/phone", await proof("phone_change"));
         await refresh();
-      })),
+      }))]),
   ];
 });
 
@@ -88,10 +103,10 @@ const twoStep = section("security.twoStep", async () => {
   return [
     element("p", { class: "row" }, element("span", { class: "tag good" }, say("security.on")), say(`security.twoStep.by.${session.method}`)),
     session.method === "sms" && element("p", { class: "hint" }, say("security.twoStep.risk")),
-    element("div", { class: "row" },
+    ...(isTooLow() ? raise() : [element("div", { class: "row" },
       scan(session.method === "app" ? "security.twoStep.newApp" : "security.twoStep.app", "plain"),
       session.method === "app" && button("plain", say("security.twoStep.smsToo"), enableTexts),
-      button("risk", say("security.twoStep.turnOff"), turnOff)),
+      button("risk", say("security.twoStep.turnOff"), turnOff))]),
   ];
 }, "two-step");
 
@@ -112,18 +127,20 @@ async function enableTexts() {
     return;
   }
   const given = await proof("factor_change");
-  const box = dialog();
+  let isOn = false;
+  // Closed in whatever way: the codes were shown, and the login is in two steps.
+  const box = dialog(() => isOn && refresh());
   const start = async (proofs) => {
     const begun = await post("/api/auth/2fa/enable", { method: "sms", ...proofs });
     box.open(codeStep({
       title: say("security.twoStep.smsCode"), heading: "h2", method: "sms", maskedPhone: begun.maskedPhone, expiresAt: begun.expiresAt,
       submit: async ({ code }) => {
         const answer = await post("/api/auth/2fa/verify-and-enable", { code });
-        box.open(backupCodes(answer.backupCodes, async () => {
-          box.close();
-          await refresh();
-        }, "h2"));
+        isOn = true;
+        keep(box, answer.backupCodes);
       },
+      // With a factor that is on, another code would need another proof of it.
+      calls: false, resend: hasFactor() ? undefined : () => post("/api/auth/2fa/enable", { method: "sms", ...proofs }),
       again: () => box.close(),
       back: ["cancel", () => box.close()],
     }));
@@ -140,6 +157,12 @@ async function enableTexts() {
   }
 }
 
+/** Shows codes in a dialog, which the escape key alone does not close: they are shown this once. */
+function keep(box, codes) {
+  box.node.addEventListener("cancel", (event) => event.preventDefault());
+  box.open(backupCodes(codes, () => box.close(), "h2"));
+}
+
 async function turnOff() {
   const box = dialog();
   box.open(element("h2", null, say("security.twoStep.turnOff")), element("p", null, say("security.twoStep.turnOff.lead")),
@@ -151,16 +174,7 @@ async function turnOff() {
     button("plain wide", say("cancel"), () => box.close()));
 }
 
-// What only a session at level 2 may see
-
-const raise = () => [
-  element("p", null, say("security.raise")),
-  button("plain", say("security.raise.act"), async () => {
-    await confirm("login");
-    await refresh();
-  }),
-];
-const isTooLow = () => hasFactor() && session.aal < 2;
+// Codes and devices
 
 const backup = section("security.backup", async () => {
   if (!hasFactor()) return [element("p", { class: "quiet" }, say("security.backup.off"))];
@@ -170,11 +184,7 @@ const backup = section("security.backup", async () => {
     remaining < 4 ? note("warn", element("p", null, say("security.backup.few", { count: remaining }))) : element("p", null, say("security.backup.left", { count: remaining })),
     button("plain", say("security.backup.renew"), async () => {
       const { backupCodes: codes } = await post("/api/auth/2fa/backup-codes", await proof("backup_codes"));
-      const box = dialog();
-      box.open(backupCodes(codes, async () => {
-        box.close();
-        await backup.redraw();
-      }, "h2"));
+      keep(dialog(() => backup.redraw()), codes);
     }),
   ];
 });
@@ -215,16 +225,16 @@ const sessions = section("security.sessions", async (redraw) => {
 
 // Password
 
-const password = section("security.password", async (redraw) => [
+const password = section("security.password", async (redraw) => (isTooLow() ? raise() : [
   form([passwordField("currentPassword", say("password.current"), "current-password"),
     passwordField("newPassword", say("password.new"), "new-password", say("password.hint"))],
   say("security.password.act"), async (values) => {
     await post("/api/auth/password", { ...values, ...(await proof("password_change")) });
     await redraw();
-    password.node.append(note("good", element("p", null, say("security.password.done"))));
+    tell(password, "security.password.done");
     await sessions.redraw();
   }, { kind: "main" }),
-]);
+]));
 
 // Profile
 
@@ -237,10 +247,13 @@ const profile = section("security.profile", async (redraw) => {
   return [
     element("p", null, account.email),
     form([name, locale, currency], say("save"), async (values) => {
-      account = await patch("/api/account", { ...values, name: values.name.trim() || null });
+      account = await patch("/api/account", { ...values, name: values.name.trim() || undefined });
       keepLanguage(values.locale);
       if (document.documentElement.lang !== values.locale) location.reload();
-      else await redraw();
+      else {
+        await redraw();
+        tell(profile, "saved");
+      }
     }, { kind: "main" }),
   ];
 });
@@ -287,8 +300,7 @@ const preferences = section("security.notifications", async (redraw) => {
         lowBalanceThreshold: amount === undefined ? null : { amount, currency: account.currency },
       });
       await redraw();
-      preferences.node.append(note("good", element("p", null, say("saved"))));
-      setTimeout(() => preferences.node.querySelector(".notice.good")?.remove(), 6000);
+      tell(preferences, "saved");
     }, { kind: "main" }),
   ];
 });

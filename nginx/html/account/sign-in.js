@@ -1,19 +1,15 @@
 import { post } from "/common/api.js";
 import { codeStep } from "/common/code-step.js";
-import { element, safePath } from "/common/dom.js";
+import { element } from "/common/dom.js";
 import { entitle } from "/common/page.js";
 import { say } from "/common/words.js";
-
-const DESTINATION = "/dashboard";
-
-/** Where somebody goes who is signed in. */
-export const proceed = () => location.assign(safePath(new URLSearchParams(location.search).get("next"), DESTINATION));
+import { proceed } from "./proceed.js";
 
 /**
  * The second step of a login. The pending login is a cookie that scripts cannot read; what this page has to know for a
  * reload is in the history entry, and gives nobody anything. The challenge's id, which does, is only ever in memory.
  *
- * @param {Object} login email, method, maskedPhone, codeSent, expiresAt
+ * @param {Object} login email, method, maskedPhone, codeSent, textInstead, expiresAt
  * @param {string} [challengeId] unless the page was loaded anew
  */
 export function secondStep(login, challengeId) {
@@ -26,7 +22,7 @@ export function secondStep(login, challengeId) {
   };
   return element("div", { class: "card" }, codeStep({
     title: say("code.title"), method: login.method, maskedPhone: login.maskedPhone, sent: login.codeSent, expiresAt: login.expiresAt,
-    remembers: true, takesBackupCodes: true, textsToo: login.method === "app",
+    remembers: true, takesBackupCodes: true, textsToo: login.method === "app" && login.textInstead, texted: login.texted, isBlind: !challengeId,
     submit: async (given) => {
       // Once a text message was asked for in place of the app, the login itself takes that one.
       if (login.method === "app" && given.method === "app" && login.texted && given.code) {
@@ -44,7 +40,7 @@ export function secondStep(login, challengeId) {
       history.replaceState(login, "");
       return sent;
     },
-    again: () => location.assign("/account/login"),
-    back: ["code.otherAccount", () => location.assign("/account/login")],
+    again: () => location.assign(`/account/login${location.search}`),
+    back: ["code.otherAccount", () => location.assign(`/account/login${location.search}`)],
   }));
 }

@@ -1,12 +1,15 @@
 import { get, put } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { field, form, note } from "/common/page.js";
+import { field, form, note, redraw } from "/common/page.js";
 import { beginAdmin, card, may, plain, table, whole } from "./frame.js";
 
 const LISTS = {
   allowedCountries: ["Allowed countries", "Two letters each; where there is any, no others are."], blockedCountries: ["Blocked countries", "Two letters each."],
   blockedPrefixes: ["Blocked prefixes", "Such as +44 7911."], blockedTypes: ["Blocked types of number", "Such as voip or fixed_line."],
 };
+/** A limit's name as words. */
+const named = (limit) => plain(limit.replace(/([A-Z])/g, " $1").toLowerCase());
+
 /** The entries of a list; none of them has a space in it. */
 const entries = (text) => text.split(/[\n,;]+/).map((each) => each.replace(/\s/g, "")).filter(Boolean);
 
@@ -25,7 +28,7 @@ beginAdmin("Abuse rules", "/admin/abuse-rules", async (session) => {
       return [each, box];
     });
     const more = field("numbers", "Block more numbers", { hint: "As E.164, separated by commas or lines.", input: element("textarea", { rows: "2", spellcheck: "false" }) });
-    const limits = Object.entries(rules.limits).map(([name, value]) => field(name, plain(name.replace(/([A-Z])/g, " $1").toLowerCase()), {
+    const limits = Object.entries(rules.limits).map(([name, value]) => field(name, named(name), {
       type: "number", min: "0", value: String(value), hint: rules.changedLimits.includes(name) ? "Changed here; leave empty for the configuration's." : undefined,
     }));
     const reason = field("reason", "Reason", { type: "text", required: true, maxlength: "500", autocomplete: "off", hint: "It is written into the security log." });
@@ -52,9 +55,9 @@ beginAdmin("Abuse rules", "/admin/abuse-rules", async (session) => {
       draw(answer.data?.limits ? answer.data : (await get("/api/admin/abuse-rules")).data);
       said.replaceChildren(note("good", element("p", null, answer.data?.limits ? "The rules are changed, and in force everywhere within a second." : answer.message ?? "Another administrator has to approve this.")));
       said.scrollIntoView({ block: "center" });
-    }, { kind: "main" });
-    const shown = table("Limits in force", [["Limit", ([name]) => plain(name.replace(/([A-Z])/g, " $1").toLowerCase())], ["Value", ([, value]) => whole(value), "number"]], Object.entries(rules.limits), "There are no limits.");
-    body.replaceChildren(...(may(session, "security") ? [save] : [
+    }, { kind: "main", within: [...lists, ...limits] });
+    const shown = table("Limits in force", [["Limit", ([name]) => named(name)], ["Value", ([, value]) => whole(value), "number"]], Object.entries(rules.limits), "There are no limits.");
+    redraw(body, ...(may(session, "security") ? [save] : [
       element("dl", { class: "facts" }, Object.entries(LISTS).flatMap(([name, [label]]) => [element("dt", null, label), element("dd", null, rules[name].join(", ") || "none")]),
         element("dt", null, "Blocked numbers"), element("dd", null, rules.blockedNumbers.map((each) => each.maskedPhone).join(", ") || "none")), shown]));
     configured.textContent = `The configuration allows ${rules.configuredCountries.includes("*") || rules.configuredCountries.length === 0 ? "all countries" : rules.configuredCountries.join(", ")}.`;

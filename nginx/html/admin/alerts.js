@@ -1,6 +1,6 @@
 import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button } from "/common/page.js";
+import { button, notice, redraw } from "/common/page.js";
 import { sayTime } from "/common/words.js";
 import { announce, askReason, beginAdmin, card, may, pager, plain, table, tag, whole } from "./frame.js";
 
@@ -8,9 +8,13 @@ beginAdmin("Alerts", "/admin/alerts", async (session) => {
   const said = element("div", { "aria-live": "polite" });
   const body = element("div", { class: "stack" });
   const cursors = [];
-  const status = element("select", { id: "status", change: () => {
+  const status = element("select", { id: "status", change: async () => {
     cursors.length = 0;
-    draw();
+    try {
+      await draw();
+    } catch (problem) {
+      redraw(body, notice(problem));
+    }
   } }, element("option", { value: "open" }, "open"), element("option", { value: "resolved" }, "resolved"));
   const resolve = (alert) => button("plain", "Resolve", () => askReason("Resolve the alert", (reason) => post(`/api/admin/alerts/${alert.id}/resolve`, { reason }), {
     lead: `${plain(alert.kind)}: ${alert.detail}`,
@@ -23,12 +27,12 @@ beginAdmin("Alerts", "/admin/alerts", async (session) => {
     if (cursors.length) query.set("cursor", cursors.at(-1));
     const { data: { alerts, nextCursor } } = await get(`/api/admin/alerts?${query}`);
     const isOpen = status.value === "open";
-    body.replaceChildren(...[table(isOpen ? "Open alerts, newest first" : "Resolved alerts, newest first", [
+    redraw(body, table(isOpen ? "Open alerts, newest first" : "Resolved alerts, newest first", [
       ["What", (alert) => plain(alert.kind)], ["Severity", (alert) => tag(alert.severity)], ["Detail", (alert) => alert.detail],
       ["Times", (alert) => whole(alert.times), "number"], ["First", (alert) => sayTime(alert.createdAt)],
       isOpen ? ["Last", (alert) => sayTime(alert.lastAt ?? alert.createdAt)] : ["Resolved", (alert) => `${alert.resolvedAt ? sayTime(alert.resolvedAt) : ""} ${alert.resolution ?? ""}`],
       ...(isOpen && may(session, "security") ? [["Resolve", resolve]] : []),
-    ], alerts, isOpen ? "Nothing is wrong as far as is known." : "No alert was resolved yet."), pager(cursors, nextCursor, draw)].filter(Boolean));
+    ], alerts, isOpen ? "Nothing is wrong as far as is known." : "No alert was resolved yet."), pager(cursors, nextCursor, draw));
   }
   await draw();
   return [card("Alerts", element("div", { class: "field inline" }, element("label", { for: "status" }, "Show"), status), said, body)];

@@ -1,6 +1,6 @@
 import { get, post, remove } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button, field, form } from "/common/page.js";
+import { button, field, form, redraw } from "/common/page.js";
 import { sayTime } from "/common/words.js";
 import { announce, askReason, beginAdmin, card, table, tag } from "./frame.js";
 import { showKey } from "./keys.js";
@@ -13,7 +13,7 @@ beginAdmin("API keys", "/admin/api-keys", async () => {
   const list = element("div", { class: "stack" });
   async function draw() {
     const { data: { keys } } = await get("/api/admin/api-keys");
-    list.replaceChildren(table("Keys, newest first", [
+    redraw(list, table("Keys, newest first", [
       ["Name", (key) => key.name || "without a name"], ["Id", (key) => element("code", null, key.id)], ["May", (key) => key.scopes.join(", ")], ["Made", (key) => sayTime(key.createdAt)],
       ["State", (key) => (key.revokedAt ? tag("revoked", "bad") : tag("in force", "good"))],
       ["Revoke", (key) => !key.revokedAt && button("risk", "Revoke", () => askReason("Revoke the key", (reason) => remove(`/api/admin/api-keys/${key.id}`, { id: key.id, reason }), {
@@ -35,12 +35,13 @@ beginAdmin("API keys", "/admin/api-keys", async () => {
     wrong.hidden = scopes.length > 0;
     if (scopes.length === 0) return;
     const answer = await post("/api/admin/api-keys", { scopes, reason: values.reason.trim(), ...(values.name.trim() ? { name: values.name.trim() } : {}) });
-    await draw();
+    // First of all, since it is shown this once.
     if (answer.key) showKey(said, answer.key);
     else announce(said, answer, "Another administrator has to approve this.");
     for (const [, box] of boxes) box.checked = false;
     name.input.value = reason.input.value = "";
     said.scrollIntoView({ block: "center" });
+    await draw();
   }, { kind: "main" });
   return [said, card("Make a key", make), card("Keys", list)];
 }, "admin");

@@ -1,6 +1,6 @@
 import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button, note } from "/common/page.js";
+import { button, note, redraw } from "/common/page.js";
 import { sayTime } from "/common/words.js";
 import { announce, askReason, beginAdmin, card, plain } from "./frame.js";
 import { showKey } from "./keys.js";
@@ -13,11 +13,11 @@ beginAdmin("Approvals", "/admin/approvals", async () => {
     const decide = (each, name, path, kind) => button(kind, name, () => askReason(name, (reason) => post(`/api/admin/approvals/${each.id}/${path}`, { reason }), {
       lead: plain(each.act), kind: kind === "risk" ? "risk wide" : "main wide",
       done: async (answer) => {
-        await draw();
         if (answer?.key) showKey(said, answer.key);
         else announce(said, answer, "Decided.");
+        await draw();
       } }));
-    body.replaceChildren(
+    redraw(body, 
       dualControl ? element("p", { class: "quiet" }, "Removing second factors, changing rules, and making keys takes two administrators.")
         : note("", element("p", null, "Dual control is off: acts take one administrator.")),
       approvals.length === 0 ? element("p", { class: "empty" }, "Nothing waits for approval.")

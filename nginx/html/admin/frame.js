@@ -11,17 +11,16 @@ const OF_SECURITY = [["/admin/approvals", "Approvals"], ["/admin/security-log", 
 const OF_ADMINISTRATORS = [["/admin/api-keys", "API keys"]];
 const OWN = [["/account/security", "My account"]];
 
-const rank = { support: 1, security: 2, admin: 3 };
-
-/** Whether the session's role includes another. */
-export const may = (session, role) => rank[session.role] >= rank[role];
+/** Whether an act for a role is for the session's: `admin` may do all of it, the others what is theirs. */
+export const may = (session, role) => session.role === role || session.role === "admin";
 
 /**
  * Begins an administrators' page. Whoever cannot use it is told why, and what to do; the API decides all the same.
  *
  * @param {(session: Object) => Promise<Node[]>} build
+ * @param {string} [role] whose page it is, when it is not every administrator's
  */
-export function beginAdmin(title, path, build, least = "support") {
+export function beginAdmin(title, path, build, role) {
   const options = { signedIn: true, current: path, links: [...EVERYBODY, ...OWN], only: "en" };
   const start = async () => {
     const session = await get("/api/auth/session");
@@ -39,7 +38,7 @@ export function beginAdmin(title, path, build, least = "support") {
       }));
     }
     navigate(true, path, [...EVERYBODY, ...(may(session, "security") ? OF_SECURITY : []), ...(may(session, "admin") ? OF_ADMINISTRATORS : []), ...OWN]);
-    if (!may(session, least)) return said(`This is for the role ${least}. Ask somebody who has it.`);
+    if (role && !may(session, role)) return said(`This is for the role ${role}. Ask somebody who has it.`);
     return [element("div", { class: "stack" }, element("h1", { tabindex: "-1" }, title), ...(await build(session)))];
   };
   return begin(title, start, options);
@@ -91,7 +90,7 @@ export function askReason(title, act, { lead, kind = "main wide", parts = [], do
     form([...parts, reason], title, async (values) => {
       const answer = await act(values.reason.trim(), values);
       box.close();
-      done?.(answer);
+      await done?.(answer);
     }, { kind }),
     button("plain wide", "Cancel", () => box.close()));
 }
@@ -101,8 +100,7 @@ export const announce = (place, answer, otherwise) => place.replaceChildren(note
 
 export const card = (title, ...children) => element("section", { class: "card", "aria-label": title }, element("h2", null, title), ...children);
 
-const KINDS = { delivered: "good", sent: "", undelivered: "bad", failed: "bad", expired: "bad", unknown: "warn", critical: "bad", warning: "warn",
-  closed: "good", open: "bad", half: "warn" };
+const KINDS = { delivered: "good", sent: "", undelivered: "bad", failed: "bad", expired: "bad", unknown: "warn", critical: "bad", warning: "warn" };
 export const tag = (text, kind = KINDS[text] ?? "") => element("span", { class: `tag ${kind}` }, text);
 
 /** Words of the API's identifiers: `payment_sent` as `payment sent`. */

@@ -1,6 +1,6 @@
 import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button, field, form, note, notice } from "/common/page.js";
+import { button, field, form, note, notice, redraw } from "/common/page.js";
 import { sayTime } from "/common/words.js";
 import { conversion, costs, delivery, volume } from "./charts.js";
 import { announce, askReason, beginAdmin, card, dollars, may, pager, plain, table, tag, whole } from "./frame.js";
@@ -13,7 +13,7 @@ let session;
 const PERIODS = { day: ["24 hours", 1], week: ["7 days", 7], month: ["30 days", 30] };
 
 function figures() {
-  const body = element("div", { class: "stack", "aria-live": "polite" });
+  const body = element("div", { class: "stack" });
   const choice = element("select", { id: "period", change: () => draw() }, Object.entries(PERIODS).map(([value, [name]]) => element("option", { value }, name)));
   async function draw() {
     try {
@@ -100,7 +100,7 @@ function logs() {
     query.set("limit", "25");
     if (cursors.length) query.set("cursor", cursors.at(-1));
     const { data: { logs: list, pagination, stats } } = await get(`/api/admin/sms/sms-logs?${query}`);
-    body.replaceChildren(...[
+    redraw(body,
       table(`${whole(pagination.total)}${pagination.isTotalExact ? "" : " or more"} messages: ${stats.map((each) => `${plain(each.type)} ${whole(each.count)}`).join(", ")}`, [
         ["Made", (each) => sayTime(each.createdAt, { dateStyle: "short", timeStyle: "medium" })], ["Type", (each) => plain(each.type)],
         ["To", (each) => element("span", { class: "stack tight" }, each.phone ?? each.email ?? "", reveal(each))],
@@ -109,7 +109,7 @@ function logs() {
         ["Segments", (each) => each.segments ?? "", "number"], ["Cost", (each) => (each.microdollars ? dollars(each.microdollars) : ""), "number"],
         ["Used", (each) => (each.codeUsed === undefined ? "" : each.codeUsed ? "yes" : "no")],
       ], list, "No message is like this. Take a filter away."),
-      pager(cursors, pagination.nextCursor, draw)].filter(Boolean));
+      pager(cursors, pagination.nextCursor, draw));
   }
   setInterval(() => {
     if (!live.checked || document.visibilityState !== "visible" || body.contains(document.activeElement)) return;
@@ -117,11 +117,11 @@ function logs() {
     else draw().catch((problem) => body.replaceChildren(notice(problem)));
   }, LIVE_SECONDS * 1000);
 
-  const find = form([element("div", { class: "filters" }, filters.map((each) => each.node)), ...filters.map((each) => ({ ...each, node: "" }))], "Find", async (values) => {
+  const find = form([element("div", { class: "filters" }, filters.map((each) => each.node))], "Find", async (values) => {
     wanted = new URLSearchParams(Object.entries(values).map(([key, value]) => [key, value.trim()]).filter(([, value]) => value));
     cursors.length = 0;
     await draw();
-  }, { kind: "main" });
+  }, { kind: "main", within: filters });
   draw().catch((problem) => body.replaceChildren(notice(problem)));
   const download = element("a", { class: "button plain", href: "/api/admin/sms/sms-logs/export", download: true, click: () => (download.href = `/api/admin/sms/sms-logs/export?${wanted}`) }, "Download as CSV");
   return card("Messages", find,
@@ -131,7 +131,9 @@ function logs() {
 
 beginAdmin("Messages", "/admin/sms-management", async (own) => {
   session = own;
-  const parts = [["acts", "Act on an account", acts()], ["logs", "Messages", logs()], ["figures", "Statistics", figures()], ["health", "Provider health", await providers(session)]];
+  const health = await providers(session);
+  const canAct = may(session, "support");
+  const parts = [...(canAct ? [["acts", "Act on an account", acts()]] : []), ["logs", "Messages", logs()], ["figures", "Statistics", figures()], ["health", "Provider health", health]];
   for (const [id, , node] of parts) node.id = id;
   return [element("nav", { class: "row", "aria-label": "On this page" }, parts.map(([id, name]) => element("a", { href: `#${id}` }, name))), ...parts.map(([, , node]) => node)];
 });

@@ -1,6 +1,6 @@
 import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button, field, form, note } from "/common/page.js";
+import { button, field, form, note, redraw } from "/common/page.js";
 import { sayDevice, sayTime } from "/common/words.js";
 import { announce, askReason, beginAdmin, card, may, pager, table, tag } from "./frame.js";
 
@@ -10,18 +10,18 @@ const standing = (user) => element("span", { class: "row" }, user.locked ? tag("
 
 function search() {
   const q = field("q", "Find", { type: "search", autocomplete: "off", spellcheck: "false", hint: "The beginning of an email address or name, an id, or a whole phone number" });
-  const body = element("div", { class: "stack", "aria-live": "polite" });
+  const body = element("div", { class: "stack" });
   const cursors = [];
   async function draw() {
     const query = new URLSearchParams({ limit: "25" });
     if (q.input.value.trim()) query.set("q", q.input.value.trim());
     if (cursors.length) query.set("cursor", cursors.at(-1));
     const { data: { users, nextCursor } } = await get(`/api/admin/users?${query}`);
-    body.replaceChildren(...[table(q.input.value.trim() ? "Accounts like this" : "The newest accounts", [
+    redraw(body, table(q.input.value.trim() ? "Accounts like this" : "The newest accounts", [
       ["Account", (user) => element("a", { href: `/admin/users?id=${user.userId}` }, user.email)], ["Name", (user) => user.name],
       ["Phone", (user) => user.maskedPhone && element("span", { class: "row" }, user.maskedPhone, user.phoneVerified ? tag("verified", "good") : tag("not verified", "warn"))],
       ["Standing", standing], ["Since", (user) => sayTime(user.createdAt, { dateStyle: "medium" })],
-    ], users, "No account is like this. Try the whole address, or the id."), pager(cursors, nextCursor, draw)].filter(Boolean));
+    ], users, "No account is like this. Try the whole address, or the id."), pager(cursors, nextCursor, draw));
   }
   return draw().then(() => [card("Accounts", form([q], "Find", async () => {
     cursors.length = 0;
@@ -44,7 +44,7 @@ async function one(id) {
     const at = (path) => `/api/admin/users/${id}/${path}`;
     const isOwn = id === session.userId;
     const isAbove = user.role !== "user" && !may(session, "admin");
-    body.replaceChildren(
+    redraw(body,
       card(user.email,
         standing(user),
         element("dl", { class: "facts" }, [
@@ -57,7 +57,7 @@ async function one(id) {
         isOwn ? note("", element("p", null, "This is your own account: another administrator has to act on it."))
           : isAbove ? note("", element("p", null, "Only the role admin acts on administrators."))
           : element("div", { class: "row" },
-              act("Send a password reset", "/api/admin/sms/send-password-reset", "The password ends, and a code goes to the phone to set another."),
+              may(session, "support") && act("Send a password reset", "/api/admin/sms/send-password-reset", "The password ends, and a code goes to the phone to set another."),
               act("End all sessions", at("sessions/revoke"), "Whoever is signed in has to sign in again."),
               may(session, "admin") && user.maskedPhone && !user.phoneVerified && act("Call the phone verified", "/api/admin/sms/verify-user-phone", "The number counts as verified without a code."),
               may(session, "security") && user.twoFactorEnabled && act("Remove second factors", at("disable-2fa"), "The password alone will open the account, and transfers wait for a day.", "risk"),

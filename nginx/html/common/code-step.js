@@ -16,25 +16,30 @@ import { say, sayMoney } from "./words.js";
  * @param {boolean} [options.remembers] whether the device may be remembered
  * @param {boolean} [options.takesBackupCodes]
  * @param {boolean} [options.textsToo] whether an app's owner may ask for a text message
+ * @param {boolean} [options.texted] whether such a one was asked for already
+ * @param {boolean} [options.isBlind] whether nothing is answered to asking for another code: then none is promised, and no call
  * @param {(answer: {code?: string, backupCode?: string, rememberDevice?: boolean, method: string}) => Promise} options.submit
+ * @param {boolean} [options.calls] whether a call may be asked for
  * @param {(channel: "sms"|"call") => Promise<{resendAfter?: number}>} [options.resend]
  * @param {() => void} options.again begins all of it again
  * @param {[string, () => void]} [options.back] the words and act of a way back
  * @param {string} [options.heading] the element of its title
  */
 export function codeStep(options) {
-  const { submit, resend, again, remembers = false, takesBackupCodes = false, textsToo = false, heading = "h1" } = options;
+  const { submit, resend, again, remembers = false, takesBackupCodes = false, textsToo = false, calls = true, heading = "h1" } = options;
   let { method } = options;
   let usesBackup = false;
+  let texted = options.texted || method === "sms";
   let isOver = false;
   const waiting = new AbortController();
   const node = element("section", { class: "stack" });
   const title = element(heading, { tabindex: "-1" }, options.title);
   const lead = element("p", { class: "lead" });
-  const place = element("div", { "aria-live": "assertive" });
+  const place = element("div");
   const said = element("p", { class: "small", role: "status" });
 
   const code = field("code", say("code.label"), {
+    hint: say("code.hint"),
     class: "digits", type: "text", inputmode: "numeric", autocomplete: "one-time-code", pattern: "[0-9]*",
     spellcheck: "false", "aria-required": "true",
   });
@@ -98,13 +103,14 @@ export function codeStep(options) {
       : method === "app" ? say("code.app.lead")
       : options.sent === false ? say("code.sms.unsent")
       : options.maskedPhone ? say("code.sms.lead", { phone: options.maskedPhone }) : say("code.sms.leadAnywhere");
+    // An app's code in place of a text message's goes a way that remembers nothing.
+    const isRemembered = remembers && !(method === "app" && texted);
     form.replaceChildren(
-      (usesBackup ? backup : code).node,
-      ...(remembers ? [element("label", { class: "check", for: remember.id }, remember, element("span", null, say("code.remember")))] : []),
-      place, confirm);
+      ...(isRemembered ? [element("label", { class: "check", for: remember.id }, remember, element("span", null, say("code.remember")))] : []),
+      (usesBackup ? backup : code).node, place, confirm);
     choices.replaceChildren();
     if (isText && resend) choices.append(...ways());
-    if (method === "app" && textsToo && !usesBackup) choices.append(link("code.useText", () => ask("sms", () => (method = "sms"))));
+    if (method === "app" && textsToo && !usesBackup) choices.append(link("code.useText", () => (texted ? turn(() => (method = "sms")) : ask("sms"))));
     if (textsToo && method === "sms") choices.append(link("code.useApp", () => turn(() => (method = "app"))));
     if (takesBackupCodes) choices.append(link(usesBackup ? "code.useCode" : "code.useBackup", () => turn(() => (usesBackup = !usesBackup))));
     if (options.back) choices.append(link(options.back[0], options.back[1]));
@@ -122,25 +128,26 @@ export function codeStep(options) {
   /** Another text, or a call: both once the wait that the server has set is over. */
   function ways() {
     const text = link(options.sent === false ? "code.send" : "code.resend", () => ask("sms"));
-    const call = link("code.call", () => ask("call"));
-    if (nextAt <= Date.now()) return [text, call];
-    for (const each of [text, call]) each.setAttribute("aria-disabled", "true");
+    const both = calls && !options.isBlind ? [text, link("code.call", () => ask("call"))] : [text];
+    if (nextAt <= Date.now()) return both;
+    for (const each of both) each.setAttribute("aria-disabled", "true");
     const wait = countdown(nextAt, "code.resendIn", null, () => {
-      for (const each of [text, call]) each.removeAttribute("aria-disabled");
+      for (const each of both) each.removeAttribute("aria-disabled");
       wait.remove();
     });
-    return [wait, text, call];
+    return [wait, ...both];
   }
 
-  async function ask(channel, change) {
+  async function ask(channel) {
     place.replaceChildren();
     said.textContent = "";
     try {
       const answer = await resend(channel);
       options.sent = true;
       nextAt = Date.now() + (answer?.resendAfter ?? 60) * 1000;
-      said.textContent = say(channel === "call" ? "code.called" : "code.resent");
-      change?.();
+      said.textContent = say(options.isBlind ? "code.asked" : channel === "call" ? "code.called" : "code.resent");
+      method = "sms";
+      texted = true;
     } catch (problem) {
       if (problem.code === "challenge_expired" || problem.code === "not_found") {
         end(problem);

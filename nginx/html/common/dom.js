@@ -20,13 +20,3 @@ let counter = 0;
 
 /** An id that no other element of this page has. */
 export const freshId = (stem) => `${stem}-${++counter}`;
-
-/** Where a page may lead after signing in: a path of ours, whatever the address says. */
-export function safePath(text, fallback) {
-  try {
-    const url = new URL(text, location.origin);
-    return text?.startsWith("/") && url.origin === location.origin ? url.pathname + url.search : fallback;
-  } catch {
-    return fallback;
-  }
-}

@@ -67,6 +67,9 @@ function frame(signedIn, current, links, only) {
     Object.entries(languages).map(([tag, name]) => element("option", { value: tag, lang: tag, selected: tag === language }, name)));
   document.querySelector(".foot").replaceChildren(
     ...(only ? [] : [element("label", { for: "language" }, say("language")), choice]), element("a", { href: "/docs/" }, say("nav.docs")));
+  document.body.append(announcer);
+  // Back leads to the page anew, and so to what may be seen now, not to a copy from before.
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
   const strip = element("p", { class: "strip", role: "status", hidden: navigator.onLine }, navigator.onLine ? "" : say("problem.offline"));
   document.querySelector(".top").after(strip);
   for (const event of ["online", "offline"]) {
@@ -84,10 +87,19 @@ async function chooseLanguage(tag, signedIn) {
   location.reload();
 }
 
+/** Nobody is told to be signed out whose session goes on. */
 async function signOut() {
   breakOff();
-  await call("POST", "/api/auth/logout").catch(() => {});
-  location.assign("/account/login?out");
+  try {
+    await call("POST", "/api/auth/logout");
+  } catch (problem) {
+    if (problem.status !== 401) {
+      main.prepend(notice(problem));
+      scrollTo(0, 0);
+      return;
+    }
+  }
+  location.replace("/account/login?out");
 }
 
 // Parts
@@ -143,7 +155,25 @@ export function notice(problem) {
   return node;
 }
 
-export const note = (kind, ...children) => element("div", { class: `notice ${kind}`, role: "status" }, ...children);
+// One place for what is said in passing: a screen reader hears changes of what was there before.
+const announcer = element("div", { class: "unseen", role: "status" });
+
+/** Something to know that is nothing wrong; a screen reader says it. */
+export function note(kind, ...children) {
+  const node = element("div", { class: `notice ${kind}` }, ...children);
+  announcer.textContent = "";
+  setTimeout(() => (announcer.textContent = node.textContent), 100);
+  return node;
+}
+
+/** Draws a place anew; a focus that was inside and is gone goes to the place itself, and not to the page's beginning. */
+export function redraw(place, ...nodes) {
+  const had = place.contains(document.activeElement);
+  place.replaceChildren(...nodes.flat().filter(Boolean));
+  if (!had || place.contains(document.activeElement)) return;
+  place.tabIndex = -1;
+  place.focus({ preventScroll: true });
+}
 
 /**
  * A text with the time that is left, each second anew. A screen reader hears it once, and its end.
@@ -220,10 +250,13 @@ export function passwordField(name, label, autocomplete, hint) {
  * @param {Array} parts fields of `field`, and nodes
  * @param {string} label the button's
  * @param {(values: Object) => Promise<void>} act
+ * @param {Object} options
+ * @param {string} [options.kind] of the button
+ * @param {Array} [options.within] fields that stand inside the nodes
  */
-export function form(parts, label, act, { kind = "main wide" } = {}) {
-  const fields = parts.filter((part) => part?.complain);
-  const place = element("div", { "aria-live": "assertive" });
+export function form(parts, label, act, { kind = "main wide", within = [] } = {}) {
+  const fields = [...parts.filter((part) => part?.complain), ...within];
+  const place = element("div");
   const submit = element("button", { type: "submit", class: kind }, label);
   const node = element("form", { novalidate: true, submit: (event) => {
     event.preventDefault();
@@ -242,7 +275,7 @@ export function form(parts, label, act, { kind = "main wide" } = {}) {
         await act(values);
       } catch (problem) {
         if (problem instanceof Cancelled) return;
-        const about = fields.find((each) => problem.field && (each.name === problem.field || each.stands === problem.field));
+        const about = fields.find((each) => each.name === problem.field);
         if (about) {
           const reason = `problem.password_rejected.${problem.reason}`;
           about.complain(hasWords(reason) ? say(reason) : say(`problem.${problem.code}`));

@@ -11,7 +11,7 @@ let countries;
  *
  * @returns a field whose value is ready for the API
  */
-export async function phoneField({ region, number, label } = {}) {
+export async function phoneField({ region, number } = {}) {
   countries ??= await (await fetch("/common/countries.json")).json();
   const names = new Intl.DisplayNames(language, { type: "region" });
   const guess = region ?? new Intl.Locale(navigator.language).maximize().region;
@@ -20,7 +20,7 @@ export async function phoneField({ region, number, label } = {}) {
     input: element("select", { autocomplete: "tel-country-code" }, listed.map(([code, name]) =>
       element("option", { value: code, selected: code === (guess in countries ? guess : "US") }, `${name} (+${countries[code][0]})`))),
   });
-  const made = field("phoneNumber", label ?? say("phone.label"), {
+  const made = field("phoneNumber", say("phone.label"), {
     type: "tel", autocomplete: "tel", inputmode: "tel", required: true, value: number ?? "", maxlength: "32",
     hint: "\u00a0",
   });
@@ -31,7 +31,7 @@ export async function phoneField({ region, number, label } = {}) {
   return { ...made, node: element("div", { class: "stack" }, country.node, made.node), value: () => {
     const text = made.input.value.trim();
     return text.startsWith("+") || text.startsWith("00") ? text.replace(/^00/, "+") : `+${countries[country.input.value][0]} ${text}`;
-  }, region: () => country.input.value };
+  } };
 }
 
 /**
@@ -55,13 +55,11 @@ export async function phoneStep({ place, region, authorize, done, beside = [], h
 
   async function askForNumber(number) {
     const phone = await phoneField({ region, number });
-    const send = async (channel, phoneNumber) => {
-      const authorization = await authorize?.();
-      const sent = await post("/api/auth/sms/send-phone-verification", { phoneNumber, channel, ...(authorization ? { authorization } : {}) });
-      askForCode(phoneNumber, sent);
-    };
     put(title(), element("p", { class: "lead" }, say("phone.lead")),
-      form([phone], say("phone.send"), ({ phoneNumber }) => send("sms", phoneNumber)), ...beside);
+      form([phone], say("phone.send"), async ({ phoneNumber }) => {
+        const authorization = await authorize?.();
+        askForCode(phoneNumber, await post("/api/auth/sms/send-phone-verification", { phoneNumber, ...(authorization ? { authorization } : {}) }));
+      }), ...beside);
   }
 
   function askForCode(phoneNumber, sent) {

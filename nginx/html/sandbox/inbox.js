@@ -23,7 +23,10 @@ async function ask(method, path, body) {
   return data;
 }
 
-const complain = (place, error) => place.replaceChildren(...(error ? [element("p", { class: "notice bad" }, error.message)] : []));
+function complain(place, error) {
+  if (place.textContent === (error?.message ?? "")) return;
+  place.replaceChildren(...(error ? [element("p", { class: "notice bad" }, error.message)] : []));
+}
 const time = (text) => element("time", { datetime: text, class: "small quiet" }, new Date(text).toLocaleTimeString());
 const tag = (text, kind) => element("span", { class: `tag ${kind ?? KINDS[text] ?? ""}` }, text);
 
