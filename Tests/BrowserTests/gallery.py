@@ -137,7 +137,7 @@ def people(visitor):
     ann.fill("Payee", "Corner shop")
     ann.fill("Amount in USD", "4.50")
     ann.press("Send")
-    ann.sees("are on their way")
+    ann.sees("is on its way")
     ann.page.get_by_text("Email: delivered").first.wait_for()
     yield "dashboard"
     ann.fill("Payee", "Garage Müller & Söhne, Stuttgart")

@@ -151,14 +151,17 @@ def test_a_rule_is_changed_and_another_tab_shows_it(system, administrator):
     eve.go("/admin/abuse-rules")
 
     eve.fill("Blocked prefixes", "+44 7911")
-    eve.fill("Reason", "pumping")
     eve.press("Change the rules")
+    eve.page.get_by_role("dialog").get_by_text("none → +447911").wait_for()
+    eve.fill("Reason", "pumping")
+    eve.press("Change these rules")
     eve.sees("The rules are changed")
     eve.go("/admin/abuse-rules")
     kept = eve.page.get_by_label("Blocked prefixes").input_value()
     eve.fill("Blocked prefixes", "")
-    eve.fill("Reason", "over")
     eve.press("Change the rules")
+    eve.fill("Reason", "over")
+    eve.press("Change these rules")
     eve.sees("The rules are changed")
 
     assert kept == "+447911"

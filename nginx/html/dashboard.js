@@ -1,7 +1,7 @@
 import { Cancelled, call, get } from "/common/api.js";
 import { confirm } from "/common/confirm.js";
 import { element } from "/common/dom.js";
-import { begin, field, form, note, notice } from "/common/page.js";
+import { begin, field, form, navigateAs, note, notice } from "/common/page.js";
 import { readMoney, say, sayMoney, sayTime } from "/common/words.js";
 
 let session, bank;
@@ -17,7 +17,7 @@ function drawBalance() {
     element("p", { class: "hint" }, say("bank.demonstration")),
     bank.transfers.length === 0 ? element("p", { class: "empty" }, say("bank.noTransfers"))
       : element("ul", { class: "list" }, bank.transfers.map((each) => element("li", null,
-          element("span", { class: "what" }, element("strong", null, each.payee), element("span", { class: "small quiet" }, sayTime(each.at))),
+          element("span", { class: "what" }, element("strong", null, each.payee), element("span", { class: "small quiet" }, [sayTime(each.at), each.reference].filter(Boolean).join(" · "))),
           element("span", null, sayMoney(-each.amount, each.currency))))));
 }
 
@@ -39,6 +39,7 @@ function drawTransfer(said) {
   transfer.replaceChildren(
     element("h2", { id: "transfer", tabindex: "-1" }, say("bank.transfer")), ...(said ? [said] : []),
     form([payee, amount, reference], say("bank.send"), async (values) => {
+      transfer.querySelector(":scope > .notice")?.remove();
       const cents = readMoney(values.amount, bank.currency);
       if (!cents) {
         amount.complain(say("money.wrong"));
@@ -143,6 +144,7 @@ const trouble = element("div");
 
 begin("dashboard.title", async () => {
   session = await get("/api/auth/session");
+  navigateAs(session, "/dashboard");
   empty.textContent = say("bank.noNotifications");
   notifications.replaceChildren(element("h2", { id: "notifications" }, say("bank.notifications")), trouble, empty, list);
   try {
@@ -159,7 +161,6 @@ begin("dashboard.title", async () => {
   const name = session.name || session.email;
   return [
     element("h1", { tabindex: "-1" }, say("dashboard.hello", { name })),
-    ...(session.role === "user" ? [] : [element("p", null, element("a", { href: "/admin/" }, say("dashboard.admin")))]),
     ...(session.twoFactorEnabled ? [] : [note("warn", element("p", null, say("dashboard.unprotected")),
       element("p", null, element("a", { href: "/account/security#two-step" }, say("register.done.protect"))))]),
     element("div", { class: "grid" }, balance, transfer, notifications),

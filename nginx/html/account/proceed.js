@@ -7,7 +7,7 @@ export function proceed() {
   try {
     const url = new URL(next ?? DESTINATION, location.origin);
     // The whole address, not its path: that of `/.//elsewhere` would be read as another host.
-    if (next?.startsWith("/") && url.origin === location.origin) target = url.href;
+    if (next?.startsWith("/") && url.origin === location.origin && !url.pathname.startsWith("//")) target = url.href;
   } catch {
     // Not an address at all.
   }

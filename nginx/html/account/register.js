@@ -24,7 +24,7 @@ function account() {
       navigate(true);
       const place = element("div", { class: "card" });
       await phoneStep({
-        place, done: finished,
+        place, isPage: true, done: finished,
         beside: [element("p", null, element("a", { href: "/dashboard" }, say("register.later")))],
       });
       place.prepend(element("p", { class: "small quiet" }, say("register.step", { step: 2, steps: 2 })));

@@ -3,7 +3,7 @@ import { backupCodes } from "/common/backup-codes.js";
 import { codeStep } from "/common/code-step.js";
 import { confirm } from "/common/confirm.js";
 import { element, freshId } from "/common/dom.js";
-import { begin, button, dialog, field, form, note, notice, passwordField, redraw as fill } from "/common/page.js";
+import { begin, button, dialog, field, form, navigateAs, note, notice, passwordField, redraw as fill } from "/common/page.js";
 import { phoneStep } from "/common/phone-step.js";
 import { keepLanguage, languages, readMoney, say, sayDevice, sayPhone, sayTime } from "/common/words.js";
 
@@ -42,6 +42,16 @@ const raise = () => [
 /** The authorization that an act needs where the account has a second factor. */
 const proof = async (purpose) => (hasFactor() ? { authorization: await confirm(purpose) } : {});
 const reread = async () => ([session, account] = await Promise.all([get("/api/auth/session"), get("/api/account")]));
+
+/** Does what an authorization is for; `forget` where that is over. */
+async function spend(act, forget) {
+  try {
+    await act();
+  } catch (problem) {
+    if (problem.code === "authorization_invalid" || problem.code === "step_up_required") forget();
+    throw problem;
+  }
+}
 
 /** Says below a part that it is done, until it is drawn anew or done once more. */
 function tell(part, name) {
@@ -164,10 +174,13 @@ function keep(box, codes) {
 }
 
 async function turnOff() {
+  // An authorization outlives a wrong password, so that this costs no second code.
+  let given;
   const box = dialog();
   box.open(element("h2", null, say("security.twoStep.turnOff")), element("p", null, say("security.twoStep.turnOff.lead")),
     form([passwordField("password", say("password"), "current-password")], say("security.twoStep.turnOff"), async ({ password }) => {
-      await post("/api/auth/2fa/disable", { password, ...(await proof("disable_2fa")) });
+      given ??= await proof("disable_2fa");
+      await spend(() => post("/api/auth/2fa/disable", { password, ...given }), () => (given = undefined));
       box.close();
       await refresh();
     }, { kind: "risk wide" }),
@@ -225,11 +238,14 @@ const sessions = section("security.sessions", async (redraw) => {
 
 // Password
 
+let forPassword;
 const password = section("security.password", async (redraw) => (isTooLow() ? raise() : [
   form([passwordField("currentPassword", say("password.current"), "current-password"),
     passwordField("newPassword", say("password.new"), "new-password", say("password.hint"))],
   say("security.password.act"), async (values) => {
-    await post("/api/auth/password", { ...values, ...(await proof("password_change")) });
+    forPassword ??= await proof("password_change");
+    await spend(() => post("/api/auth/password", { ...values, ...forPassword }), () => (forPassword = undefined));
+    forPassword = undefined;
     await redraw();
     tell(password, "security.password.done");
     await sessions.redraw();
@@ -242,11 +258,9 @@ const profile = section("security.profile", async (redraw) => {
   const name = field("name", say("register.name"), { type: "text", autocomplete: "name", maxlength: "100", value: account.name ?? "" });
   const locale = field("locale", say("language"), { input: element("select", null, Object.entries(languages).map(([tag, text]) =>
     element("option", { value: tag, lang: tag, selected: account.locale.startsWith(tag) }, text))) });
-  const currency = field("currency", say("security.profile.currency"), { input: element("select", null, [...new Set([account.currency, "USD", "EUR", "GBP", "BRL", "ETB", "JPY"])].map((code) =>
-    element("option", { value: code, selected: code === account.currency }, code))) });
   return [
     element("p", null, account.email),
-    form([name, locale, currency], say("save"), async (values) => {
+    form([name, locale], say("save"), async (values) => {
       account = await patch("/api/account", { ...values, name: values.name.trim() || undefined });
       keepLanguage(values.locale);
       if (document.documentElement.lang !== values.locale) location.reload();
@@ -309,6 +323,7 @@ const parts = [phone, twoStep, backup, devices, sessions, password, profile, pre
 
 begin("security.title", async () => {
   await reread();
+  navigateAs(session, "/account/security");
   await Promise.all(parts.map((part) => part.redraw()));
   queueMicrotask(() => location.hash && document.querySelector(location.hash)?.scrollIntoView());
   return [element("h1", { tabindex: "-1" }, say("security.title")), element("div", { class: "stack" }, parts.map((part) => part.node))];

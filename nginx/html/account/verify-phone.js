@@ -9,7 +9,7 @@ begin("phone.title", async () => {
   const [session, account] = await Promise.all([get("/api/auth/session"), get("/api/account")]);
   const place = element("div", { class: "card" });
   await phoneStep({
-    place, region: account.region,
+    place, region: account.region, isPage: true,
     authorize: session.twoFactorEnabled ? () => confirm("phone_change") : undefined,
     done: (phoneNumber) => show(element("div", { class: "card" },
       element("h1", { tabindex: "-1" }, say("phone.done.title")),

@@ -47,7 +47,7 @@ export function volume({ series, interval }) {
   const when = moment(interval);
   const pending = (each) => Math.max(0, each.sent - each.delivered - each.failed);
   const sum = (key) => series.reduce((total, each) => total + each[key], 0);
-  return chart("Volume and delivery", `${whole(sum("sent"))} messages sent, ${whole(sum("delivered"))} delivered, ${whole(sum("failed"))} not delivered`,
+  return chart("Volume and delivery, times in UTC", `${whole(sum("sent"))} messages sent, ${whole(sum("delivered"))} delivered, ${whole(sum("failed"))} not delivered`,
     bars(series.map(when), () => [
       { label: "Delivered", data: series.map((each) => each.delivered), backgroundColor: colour("--accent"), maxBarThickness: 40 },
       { label: "On their way", data: series.map(pending), backgroundColor: colour("--edge"), maxBarThickness: 40 },
@@ -59,10 +59,10 @@ export function volume({ series, interval }) {
 /** How many of the messages over time were codes that somebody used, and what all of them cost. */
 export function conversion({ series, interval }) {
   const when = moment(interval);
-  return chart("Codes used, and cost", `${whole(series.reduce((total, each) => total + each.codesUsed, 0))} codes used, ${dollars(series.reduce((total, each) => total + each.microdollars, 0))} spent`,
+  return chart("Codes used, and cost, times in UTC", `${whole(series.reduce((total, each) => total + each.codesUsed, 0))} codes used, ${dollars(series.reduce((total, each) => total + each.microdollars, 0))} spent`,
     () => ({ data: { labels: series.map(when), datasets: [
-      { type: "bar", label: "Codes used", data: series.map((each) => each.codesUsed), backgroundColor: colour("--accent"), maxBarThickness: 40, yAxisID: "y" },
-      { type: "line", label: "Cost in dollars", data: series.map((each) => each.microdollars / 1e6), borderColor: colour("--warn"), backgroundColor: colour("--warn"), pointRadius: 2, yAxisID: "cost" },
+      { type: "bar", label: "Codes used", data: series.map((each) => each.codesUsed), backgroundColor: colour("--accent"), maxBarThickness: 40, yAxisID: "y", order: 1 },
+      { type: "line", label: "Cost in dollars", data: series.map((each) => each.microdollars / 1e6), borderColor: colour("--warn"), backgroundColor: colour("--warn"), pointRadius: 2, yAxisID: "cost", order: 0 },
     ] }, options: { scales: { x: {}, y: { ticks: { precision: 0 } }, cost: { position: "right", grid: { drawOnChartArea: false } } } } }),
     table("Times are UTC", [["Time", when], ["Codes used", (each) => whole(each.codesUsed), "number"], ["Cost", (each) => dollars(each.microdollars), "number"]], series, "No messages in this time."));
 }

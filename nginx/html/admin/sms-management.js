@@ -84,7 +84,10 @@ function logs() {
   const cursors = [];
   const body = element("div", { class: "stack" });
   const said = element("div", { "aria-live": "polite" });
-  let wanted = new URLSearchParams(), liveUntil = 0;
+  const shownNumbers = new Map();
+  // The address has the filters, so that a page with them can be gone back to, and sent to somebody.
+  let wanted = new URLSearchParams(location.search), liveUntil = 0;
+  for (const each of filters) each.input.value = wanted.get(each.name) ?? "";
   const live = element("input", { type: "checkbox", id: "live", change: () => {
     liveUntil = live.checked ? Date.now() + LIVE_MINUTES * 60_000 : 0;
   } });
@@ -92,8 +95,11 @@ function logs() {
   const reveal = (message) => button("link", "Show it", () => askReason("Show the whole number", async (reason) => {
     const query = new URLSearchParams({ reveal: message.id, reason });
     return (await get(`/api/admin/sms/sms-logs?${query}`)).data.logs[0];
-  }, { lead: "Twenty an hour can be shown.", done: (found) =>
-    said.replaceChildren(note("", element("p", null, `The message went to ${found.phone ?? found.email}.`))) }));
+  }, { lead: "Twenty an hour can be shown.", done: async (found) => {
+    shownNumbers.set(message.id, found.phone ?? found.email);
+    said.replaceChildren(note("", element("p", null, `The message went to ${found.phone ?? found.email}.`)));
+    await draw();
+  } }));
 
   async function draw() {
     const query = new URLSearchParams(wanted);
@@ -103,7 +109,7 @@ function logs() {
     redraw(body,
       table(`${whole(pagination.total)}${pagination.isTotalExact ? "" : " or more"} messages: ${stats.map((each) => `${plain(each.type)} ${whole(each.count)}`).join(", ")}`, [
         ["Made", (each) => sayTime(each.createdAt, { dateStyle: "short", timeStyle: "medium" })], ["Type", (each) => plain(each.type)],
-        ["To", (each) => element("span", { class: "stack tight" }, each.phone ?? each.email ?? "", reveal(each))],
+        ["To", (each) => element("span", { class: "stack tight" }, shownNumbers.get(each.id) ?? each.phone ?? each.email ?? "", !shownNumbers.has(each.id) && reveal(each))],
         ["Status", (each) => element("span", { class: "stack tight" }, tag(each.status), each.failure && element("span", { class: "small" }, plain(each.failure)))],
         ["Provider", (each) => [each.provider, each.country].filter(Boolean).join(", ")],
         ["Segments", (each) => each.segments ?? "", "number"], ["Cost", (each) => (each.microdollars ? dollars(each.microdollars) : ""), "number"],
@@ -120,6 +126,7 @@ function logs() {
   const find = form([element("div", { class: "filters" }, filters.map((each) => each.node))], "Find", async (values) => {
     wanted = new URLSearchParams(Object.entries(values).map(([key, value]) => [key, value.trim()]).filter(([, value]) => value));
     cursors.length = 0;
+    history.replaceState(null, "", wanted.size ? `?${wanted}` : location.pathname);
     await draw();
   }, { kind: "main", within: filters });
   draw().catch((problem) => body.replaceChildren(notice(problem)));

@@ -73,5 +73,10 @@ async function one(id) {
 beginAdmin("Users", "/admin/users", async (own) => {
   session = own;
   const id = new URLSearchParams(location.search).get("id");
-  return id && /^[0-9a-f-]{36}$/.test(id) ? one(id) : search();
+  try {
+    return id ? await one(encodeURIComponent(id)) : await search();
+  } catch (problem) {
+    if (!id || ![400, 404].includes(problem.status)) throw problem;
+    return [note("warn", element("p", null, "There is no such account.")), ...(await search())];
+  }
 });

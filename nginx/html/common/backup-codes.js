@@ -25,7 +25,7 @@ export function backupCodes(codes, kept, heading = "h1") {
     kept();
   });
   return element("section", { class: "stack" },
-    element(heading, { tabindex: "-1" }, say("backup.title")), element("p", null, say("backup.lead")),
+    element(heading, { tabindex: "-1" }, say("backup.title")), element("p", null, say("backup.lead")), element("p", { class: "small quiet" }, say("backup.earlier")),
     element("ul", { class: "codes mono" }, codes.map((code) => element("li", null, code))),
     element("div", { class: "row no-print" }, copy, download, button("plain", say("backup.print"), () => print())), said, done);
 }

@@ -27,10 +27,12 @@ import { say, sayMoney } from "./words.js";
  */
 export function codeStep(options) {
   const { submit, resend, again, remembers = false, takesBackupCodes = false, textsToo = false, calls = true, heading = "h1" } = options;
-  let { method } = options;
+  let method = options.texted ? "sms" : options.method;
   let usesBackup = false;
   let texted = options.texted || method === "sms";
   let isOver = false;
+  /** The code that was sent has no tries left; another one has. */
+  let isDead = false;
   const waiting = new AbortController();
   const node = element("section", { class: "stack" });
   const title = element(heading, { tabindex: "-1" }, options.title);
@@ -63,6 +65,7 @@ export function codeStep(options) {
     event.preventDefault();
     const shown = usesBackup ? backup : code;
     const value = shown.input.value.trim();
+    if (isDead) return;
     if (usesBackup ? !value : value.length !== 6) {
       shown.complain(say(usesBackup ? "field.missing" : "code.sixDigits"));
       shown.input.focus();
@@ -78,8 +81,9 @@ export function codeStep(options) {
           end(problem);
           return;
         }
-        place.replaceChildren(notice(problem));
+        place.replaceChildren(notice(problem, usesBackup ? "backup" : method));
         if (!usesBackup) code.input.value = "";
+        isDead = problem.attemptsRemaining === 0;
         shown.input.focus();
       }
     });
@@ -145,7 +149,8 @@ export function codeStep(options) {
       const answer = await resend(channel);
       options.sent = true;
       nextAt = Date.now() + (answer?.resendAfter ?? 60) * 1000;
-      said.textContent = say(options.isBlind ? "code.asked" : channel === "call" ? "code.called" : "code.resent");
+      said.textContent = say(options.isBlind ? "code.asked" : channel === "call" ? "code.called" : texted ? "code.resent" : "code.sent");
+      isDead = false;
       method = "sms";
       texted = true;
     } catch (problem) {

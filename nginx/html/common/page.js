@@ -3,6 +3,7 @@ import { element, freshId } from "./dom.js";
 import { hasWords, keepLanguage, language, languages, loadWords, say, sayTime, sayWait } from "./words.js";
 
 const main = document.querySelector("main");
+let needsSession = false;
 
 /**
  * Begins a page: its words, its frame, and then what `build` makes of it; what `build` cannot get is said, with a way to
@@ -24,6 +25,7 @@ export async function begin(title, build, { signedIn = false, current, links, on
       "This page could not be loaded. Check your connection, and load it again."));
     return;
   }
+  needsSession = signedIn;
   frame(signedIn, current, links, only);
   entitle(say(title));
   main.replaceChildren(element("h1", null, say(title)), element("p", { class: "loading", role: "status" }, say("loading")));
@@ -50,6 +52,10 @@ export function show(...nodes) {
 
 const OF_A_PERSON = [["/dashboard", "nav.dashboard"], ["/account/security", "nav.security"]];
 const OF_ANYBODY = [["/account/login", "nav.signIn"], ["/account/register", "nav.register"]];
+
+/** The navigation of who is signed in, with the way to the panel where there is one. */
+export const navigateAs = (session, current) =>
+  navigate(true, current, session.role === "user" ? OF_A_PERSON : [...OF_A_PERSON, ["/admin/", "dashboard.admin"]]);
 
 /** The navigation, for who is signed in and for who is not. */
 export function navigate(signedIn, current, links = signedIn ? OF_A_PERSON : OF_ANYBODY) {
@@ -135,16 +141,26 @@ export async function busy(node, act) {
 }
 
 /**
+ * The words of a problem.
+ *
+ * @param {string} [about] what it is about, where there are words for just that: a field, or `app`, `backup`
+ */
+function words(problem, about) {
+  const code = problem.code ?? "internal_error";
+  const name = [problem.reason, about].filter(Boolean).map((each) => `problem.${code}.${each}`).find(hasWords) ?? `problem.${code}`;
+  return hasWords(name) ? say(name) : problem.error || say("problem.internal_error");
+}
+
+/**
  * What went wrong, and what to do next; the wait counts down where there is one.
  *
  * @param {Problem|Error} problem
+ * @param {string} [about] as for its words
  */
-export function notice(problem) {
-  const code = problem.code ?? "internal_error";
-  const reason = problem.reason && `problem.password_rejected.${problem.reason}`;
-  const name = hasWords(reason) ? reason : `problem.${code}`;
-  const node = element("div", { class: `notice ${problem.waitsUntil || code === "cooling_off" ? "warn" : "bad"}`, role: "alert" },
-    element("p", null, hasWords(name) ? say(name) : problem.error ?? say("problem.internal_error")));
+export function notice(problem, about) {
+  if (problem.code === "unauthenticated" && needsSession) leave();
+  const node = element("div", { class: `notice ${problem.waitsUntil || problem.code === "cooling_off" ? "warn" : "bad"}`, role: "alert" },
+    element("p", null, words(problem, about)));
   if (problem.attemptsRemaining > 0) node.append(element("p", null, say("problem.attemptsRemaining", { count: problem.attemptsRemaining })));
   if (problem.attemptsRemaining === 0) node.append(element("p", null, say("problem.noAttempts")));
   if (problem.until) node.append(element("p", null, say("problem.until", { time: sayTime(problem.until) })));
@@ -153,6 +169,17 @@ export function notice(problem) {
     node.append(element("p", { class: "small" }, say("problem.reference", { id: problem.requestId })));
   }
   return node;
+}
+
+/** The session has ended elsewhere: what it showed goes, and the way back in leads here. */
+function leave() {
+  needsSession = false;
+  for (const open of document.querySelectorAll("dialog")) open.close();
+  navigate(false);
+  const next = encodeURIComponent(location.pathname + location.search);
+  main.className = "narrow";
+  show(element("div", { class: "card" }, element("h1", { tabindex: "-1" }, say("login.out")), element("p", null, say("problem.unauthenticated")),
+    element("a", { class: "button", href: `/account/login?next=${next}` }, say("login.act"))));
 }
 
 // One place for what is said in passing: a screen reader hears changes of what was there before.
@@ -275,10 +302,11 @@ export function form(parts, label, act, { kind = "main wide", within = [] } = {}
         await act(values);
       } catch (problem) {
         if (problem instanceof Cancelled) return;
-        const about = fields.find((each) => each.name === problem.field);
+        // A password alone was judged, without the address beside it that signing in has.
+        const isPassword = problem.code === "credentials_invalid" && !fields.some((each) => each.name === "email");
+        const about = fields.find((each) => (isPassword ? each.input.autocomplete === "current-password" : each.name === problem.field));
         if (about) {
-          const reason = `problem.password_rejected.${problem.reason}`;
-          about.complain(hasWords(reason) ? say(reason) : say(`problem.${problem.code}`));
+          about.complain(words(problem, isPassword ? "password" : about.name));
           about.input.focus();
         } else {
           place.replaceChildren(notice(problem));

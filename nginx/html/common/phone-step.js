@@ -9,9 +9,11 @@ let countries;
 /**
  * A field for a phone number: a country, and a number as people there write it. A number with a plus is taken as it is.
  *
- * @returns a field whose value is ready for the API
+ * @param {string} [options.region] the country to begin with
+ * @param {string} [options.typed] the number to begin with, as it was typed
+ * @returns a field whose value is ready for the API, and what was typed
  */
-export async function phoneField({ region, number } = {}) {
+export async function phoneField({ region, typed } = {}) {
   countries ??= await (await fetch("/common/countries.json")).json();
   const names = new Intl.DisplayNames(language, { type: "region" });
   const guess = region ?? new Intl.Locale(navigator.language).maximize().region;
@@ -21,17 +23,21 @@ export async function phoneField({ region, number } = {}) {
       element("option", { value: code, selected: code === (guess in countries ? guess : "US") }, `${name} (+${countries[code][0]})`))),
   });
   const made = field("phoneNumber", say("phone.label"), {
-    type: "tel", autocomplete: "tel", inputmode: "tel", required: true, value: number ?? "", maxlength: "32",
+    type: "tel", autocomplete: "tel", inputmode: "tel", required: true, value: typed ?? "", maxlength: "32",
     hint: "\u00a0",
   });
   const hint = made.node.querySelector(".hint");
   const exemplify = () => (hint.textContent = say("phone.example", { example: countries[country.input.value][1] }));
   country.input.addEventListener("change", exemplify);
   exemplify();
-  return { ...made, node: element("div", { class: "stack" }, country.node, made.node), value: () => {
-    const text = made.input.value.trim();
-    return text.startsWith("+") || text.startsWith("00") ? text.replace(/^00/, "+") : `+${countries[country.input.value][0]} ${text}`;
-  } };
+  const text = () => made.input.value.trim();
+  const isWhole = () => /^(\+|00)/.test(text());
+  const code = () => `+${countries[country.input.value][0]}`;
+  return {
+    ...made, node: element("div", { class: "stack" }, country.node, made.node),
+    value: () => (isWhole() ? text().replace(/^00/, "+") : `${code()} ${text()}`),
+    typed: () => ({ region: country.input.value, typed: text(), shown: isWhole() ? sayPhone(text()) : `${text()} (${code()})` }),
+  };
 }
 
 /**
@@ -44,48 +50,64 @@ export async function phoneField({ region, number } = {}) {
  * @param {() => Promise<string|undefined>} [options.authorize] confirms the change where the account has a second factor
  * @param {(phoneNumber: string) => void} options.done
  * @param {Node[]} [options.beside] what else can be done at first, such as leaving it for later
+ * @param {boolean} [options.isPage] whether the page is about nothing else: then it goes on with the code when it is loaded anew
  * @param {string} [options.heading]
  */
-export async function phoneStep({ place, region, authorize, done, beside = [], heading = "h1" }) {
+export async function phoneStep({ place, region, authorize, done, beside = [], isPage = false, heading = "h1" }) {
   const put = (...nodes) => {
     place.replaceChildren(...nodes);
     place.querySelector(heading)?.focus();
   };
   const title = () => element(heading, { tabindex: "-1" }, say("phone.title"));
 
-  async function askForNumber(number) {
-    const phone = await phoneField({ region, number });
+  /** Notes how far this is, in the history entry, for when the page is loaded anew. */
+  const note = (step) => isPage && history.replaceState(step, "");
+  const finish = (phoneNumber) => {
+    note(null);
+    done(phoneNumber);
+  };
+
+  async function askForNumber(before = { region }) {
+    note(null);
+    const phone = await phoneField(before);
     put(title(), element("p", { class: "lead" }, say("phone.lead")),
       form([phone], say("phone.send"), async ({ phoneNumber }) => {
         const authorization = await authorize?.();
-        askForCode(phoneNumber, await post("/api/auth/sms/send-phone-verification", { phoneNumber, ...(authorization ? { authorization } : {}) }));
+        const sent = await post("/api/auth/sms/send-phone-verification", { phoneNumber, ...(authorization ? { authorization } : {}) });
+        askForCode({ phoneNumber, ...phone.typed(), nextAt: Date.now() + sent.resendAfter * 1000, expiresAt: sent.expiresAt });
       }), ...beside);
   }
 
-  function askForCode(phoneNumber, sent) {
+  function askForCode(step) {
+    const { phoneNumber } = step;
+    note(step);
     put(codeStep({
-      title: say("phone.code"), heading, method: "sms", maskedPhone: sayPhone(phoneNumber), resendAfter: sent.resendAfter,
+      title: say("phone.code"), heading, method: "sms", maskedPhone: step.shown, resendAfter: Math.ceil((step.nextAt - Date.now()) / 1000),
       submit: async ({ code }) => {
         try {
-          done((await post("/api/auth/sms/verify-phone", { code })).phoneNumber);
+          finish((await post("/api/auth/sms/verify-phone", { code })).phoneNumber);
         } catch (problem) {
           if (problem.code !== "phone_in_use") throw problem;
-          askForClaim(phoneNumber, code);
+          askForClaim(step, code);
         }
       },
-      resend: (channel) => post("/api/auth/sms/resend", { channel }),
-      again: () => askForNumber(phoneNumber),
-      back: ["phone.change", () => askForNumber(phoneNumber)],
+      resend: async (channel) => {
+        const sent = await post("/api/auth/sms/resend", { channel });
+        note({ ...step, nextAt: Date.now() + sent.resendAfter * 1000, expiresAt: sent.expiresAt });
+        return sent;
+      },
+      again: () => askForNumber(step),
+      back: ["phone.change", () => askForNumber(step)],
     }));
   }
 
   /** The code was right, and another account has the number: it may have been handed on. */
-  function askForClaim(phoneNumber, code) {
+  function askForClaim({ phoneNumber, shown }, code) {
     const said = element("div");
-    put(element(heading, { tabindex: "-1" }, say("phone.claim.title")), element("p", null, say("phone.claim.lead", { phone: sayPhone(phoneNumber) })), said,
+    put(element(heading, { tabindex: "-1" }, say("phone.claim.title")), element("p", null, say("phone.claim.lead", { phone: shown })), said,
       button("main wide", say("phone.claim.act"), async () => {
         try {
-          done((await post("/api/auth/phone/claim", { phoneNumber, code })).phoneNumber);
+          finish((await post("/api/auth/phone/claim", { phoneNumber, code })).phoneNumber);
         } catch (problem) {
           said.replaceChildren(notice(problem));
         }
@@ -93,6 +115,7 @@ export async function phoneStep({ place, region, authorize, done, beside = [], h
       button("plain wide", say("phone.change"), () => askForNumber()));
   }
 
-  await askForNumber();
+  if (isPage && Date.parse(history.state?.expiresAt) > Date.now() && history.state.phoneNumber) askForCode(history.state);
+  else await askForNumber();
 }
 

@@ -54,10 +54,11 @@ export function sayMoney(amount, currency) {
   return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
-/** The smallest units that a person's decimal number stands for; null where it is none. */
+/** The smallest units that a person's decimal number stands for, with the reader's decimal sign; null where it is none. */
 export function readMoney(text, currency) {
   const digits = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
-  const match = /^\s*(\d{1,12})(?:[.,](\d{1,3}))?\s*$/.exec(text);
+  const sign = new Intl.NumberFormat(language).formatToParts(0.5).find((part) => part.type === "decimal").value;
+  const match = /^\s*(\d{1,12})(?:\.(\d{1,3}))?\s*$/.exec(sign === "." ? text : text.replace(sign, "."));
   if (!match || (match[2] ?? "").length > digits) return null;
   return Number(match[1] + (match[2] ?? "").padEnd(digits, "0"));
 }
