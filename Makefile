@@ -45,8 +45,8 @@ lint:
 # One build for all tests, debug, and the real programs out of it.
 VENV := .build/venv
 PYTEST := $(VENV)/bin/pytest -q
-# Stories mostly wait, so two files run at a time; where times are compared, nothing else does.
-TOGETHER := -n 2 --dist loadfile
+# Stories mostly wait, so three files run at a time; where times are compared, nothing else does.
+TOGETHER := -n 3 --dist loadfile
 TIMES := Tests/EndToEndTests/test_enumeration.py
 
 $(VENV)/ready: Tests/EndToEndTests/requirements.txt
@@ -66,7 +66,7 @@ test:
 	swift test --skip-build
 	$(PYTEST) $(TOGETHER) --ignore $(TIMES) Tests/EndToEndTests
 	$(PYTEST) $(TIMES)
-	$(PYTEST) $(TOGETHER) Tests/BrowserTests
+	$(PYTEST) -n 2 Tests/BrowserTests
 	VERIFICATION_ENGINE=twilio-verify TOTP_ENGINE=twilio-verify $(PYTEST) $(TOGETHER) $(ENGINE_STORIES)
 	VERIFICATION_ENGINE=vonage-verify $(PYTEST) $(TOGETHER) $(ENGINE_STORIES)
 

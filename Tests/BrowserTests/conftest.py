@@ -120,7 +120,7 @@ class Visitor:
         self.press("Sign in")
 
     def log_out(self):
-        self.press("Sign out")
+        self.page.get_by_role("navigation", name="Main").get_by_role("button", name="Sign out").click()
         self.sees("You are signed out.")
 
     def enter(self, person):

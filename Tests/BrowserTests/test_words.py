@@ -52,7 +52,7 @@ def test_every_error_that_a_person_can_meet_says_what_to_do():
 def test_pages_are_wholly_in_a_language_and_fit_a_narrow_screen(visitor, system, language):
     person, each = system.person_with_sms(), visitor(viewport={"width": 320, "height": 640})
     each.context.add_init_script(f"localStorage.setItem('language', '{language}')")
-    pages = ["/account/login", "/account/register", "/account/forgot"]
+    pages = ["/account/login", "/account/forgot"]
     faults = []
 
     def look(path):
@@ -67,7 +67,7 @@ def test_pages_are_wholly_in_a_language_and_fit_a_narrow_screen(visitor, system,
     for path in pages:
         look(path)
     each.enter(person)
-    for path in ["/account/security", "/dashboard", "/account/verify-phone"]:
+    for path in ["/account/security", "/dashboard"]:
         look(path)
 
     assert faults == []

@@ -1,13 +1,13 @@
 import { post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { begin, field, form, note, passwordField, show } from "/common/page.js";
+import { begin, emailField, form, note, passwordField, show } from "/common/page.js";
 import { say } from "/common/words.js";
 import { proceed } from "./proceed.js";
 
 const query = new URLSearchParams(location.search);
 
 function signIn() {
-  const email = field("email", say("email"), { type: "email", autocomplete: "username", inputmode: "email", required: true, maxlength: "254", spellcheck: "false", autocapitalize: "none" });
+  const email = emailField();
   const password = passwordField("password", say("password"), "current-password");
   return element("div", { class: "card" },
     element("h1", { tabindex: "-1" }, say("login.title")),

@@ -1,11 +1,11 @@
 import { post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { begin, field, form, navigate, note, passwordField, show } from "/common/page.js";
+import { begin, emailField, field, form, navigate, note, passwordField, show } from "/common/page.js";
 import { phoneStep } from "/common/phone-step.js";
 import { language, say, sayPhone } from "/common/words.js";
 
 function account() {
-  const email = field("email", say("email"), { type: "email", autocomplete: "username", inputmode: "email", required: true, maxlength: "254", spellcheck: "false", autocapitalize: "none" });
+  const email = emailField();
   const name = field("name", say("register.name"), { type: "text", autocomplete: "name", maxlength: "100" });
   const password = passwordField("password", say("password"), "new-password", say("password.hint"));
   return element("div", { class: "card" },

@@ -2,6 +2,7 @@ import { get, post } from "/common/api.js";
 import { backupCodes } from "/common/backup-codes.js";
 import { codeStep } from "/common/code-step.js";
 import { confirm } from "/common/confirm.js";
+import { copying } from "/common/copy.js";
 import { element } from "/common/dom.js";
 import { begin, button, form, passwordField, show } from "/common/page.js";
 import { say } from "/common/words.js";
@@ -13,21 +14,14 @@ const heading = () => element("h1", { tabindex: "-1" }, say("scan.title"));
 function scan({ uri, secret, qr }) {
   const picture = `data:image/svg+xml,${encodeURIComponent(qr)}`;
   const typed = secret.match(/.{1,4}/g).join(" ");
-  const said = element("p", { class: "small", role: "status" });
+  const { copy, said } = copying(say("scan.copy"), secret);
   return card(heading(),
     element("p", null, say("scan.lead")),
     element("img", { class: "qr", src: picture, alt: say("scan.qr"), width: "240", height: "240" }),
     element("p", { class: "small" }, element("a", { href: uri }, say("scan.sameDevice"))),
     element("p", { class: "label", id: "secret-label" }, say("scan.secret")),
     element("code", { class: "secret", "aria-labelledby": "secret-label" }, typed),
-    element("div", { class: "row" }, button("plain", say("scan.copy"), async () => {
-      try {
-        await navigator.clipboard.writeText(secret);
-        said.textContent = say("scan.copied");
-      } catch {
-        said.textContent = say("backup.copyFailed");
-      }
-    })), said, element("hr"),
+    element("div", { class: "row" }, copy), said, element("hr"),
     codeStep({
       title: say("scan.code"), heading: "h2", method: "app",
       submit: async ({ code }) => {

@@ -1,3 +1,4 @@
+import { copying } from "./copy.js";
 import { element } from "./dom.js";
 import { button } from "./page.js";
 import { say } from "./words.js";
@@ -8,17 +9,9 @@ import { say } from "./words.js";
  * @param {string[]} codes
  */
 export function backupCodes(codes, kept, heading = "h1") {
-  const said = element("p", { class: "small", role: "status" });
   const text = codes.join("\n");
   const file = URL.createObjectURL(new Blob([`Countersign\n${say("backup.title")}\n\n${text}\n`], { type: "text/plain" }));
-  const copy = button("plain", say("backup.copy"), async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      said.textContent = say("backup.copied");
-    } catch {
-      said.textContent = say("backup.copyFailed");
-    }
-  });
+  const { copy, said } = copying(say("copy"), text);
   const download = element("a", { class: "button plain", href: file, download: "countersign-backup-codes.txt" }, say("backup.download"));
   const done = button("main wide no-print", say("backup.kept"), () => {
     URL.revokeObjectURL(file);

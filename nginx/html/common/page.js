@@ -257,6 +257,11 @@ export function field(name, label, { hint, input, ...attributes } = {}) {
   return { node: element("div", { class: "field" }, ...parts, input, wrong), input, name, complain };
 }
 
+/** A field for the address that an account is known by. */
+export const emailField = () => field("email", say("email"), {
+  type: "email", autocomplete: "username", inputmode: "email", required: true, maxlength: "254", spellcheck: "false", autocapitalize: "none",
+});
+
 /** A field for a password: it can be shown, pasted, and filled in by a password manager. */
 export function passwordField(name, label, autocomplete, hint) {
   const made = field(name, label, { type: "password", autocomplete, hint, required: true, maxlength: "256", spellcheck: "false", autocapitalize: "none" });
