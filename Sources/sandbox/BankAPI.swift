@@ -99,6 +99,8 @@ struct BankAPI {
     let id = Hexadecimal.encode(Random.bytes(12))
     let name = request.headers[.idempotencyKey] ?? id
     if let made = holding(of: user).transfers.first(where: { $0.name == name }) {
+      guard made.amount == body.amount, made.payee == body.payee, made.reference == body.reference
+      else { throw Rejection(.idempotencyMismatch) }
       return try done(made, for: user)
     }
     if body.amount >= Self.confirmFrom {
@@ -118,6 +120,7 @@ struct BankAPI {
     let transferred = Transferred(
       name: name, id: id, amount: body.amount, currency: body.currency, payee: body.payee,
       reference: body.reference, at: request.time)
+    // Two of one name at once: the first is made, and both are told of it.
     let isMade = state.holdings.withLock { holdings in
       var holding = holdings[user, default: State.Holding()]
       if holding.transfers.contains(where: { $0.name == name }) { return true }

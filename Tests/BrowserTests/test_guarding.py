@@ -177,6 +177,68 @@ def test_sessions_elsewhere_are_listed_and_ended(visitor, system):
     assert system.call("GET", "/api/auth/session", token=ann["token"]).status_code == 200
 
 
+def test_a_session_that_ended_elsewhere_shows_nothing_more_and_leads_back_in(visitor, system):
+    ann = system.person_with_app()
+    each = signed_in(visitor, ann)
+    system.call("POST", "/api/auth/logout", token=ann["token"])
+
+    each.press("Make new codes")
+    each.heading("You are signed out.")
+    shown = each.page.locator("main").inner_text()
+    each.page.locator("main").get_by_role("link", name="Sign in").click()
+    each.page.wait_for_url(re.compile(r"/account/login\?next=%2Faccount%2Fsecurity$"))
+
+    assert ann["email"] not in shown
+    assert len(each.refusals()) == 1
+
+
+def test_a_wrong_password_does_not_cost_another_code(visitor, system):
+    ann = system.person_with_app()
+    each = signed_in(visitor, ann)
+
+    each.press("Turn off two-step login")
+    in_dialog(each).get_by_label("Password").fill("not the password")
+    in_dialog(each).get_by_role("button", name="Turn off two-step login").click()
+    in_dialog(each).last.get_by_label("Six-digit code").fill(system.app_code(ann))
+    each.sees("The password is not right. Check it.")
+    in_dialog(each).get_by_label("Password").fill(PASSWORD)
+    in_dialog(each).get_by_role("button", name="Turn off two-step login").click()
+
+    each.sees("After your password you enter a code")
+    assert len(each.refusals()) == 1
+
+
+def test_the_escape_key_does_not_take_backup_codes_away(visitor, system):
+    ann = system.register()
+    number = system.verify_phone(ann)
+    each = signed_in(visitor, ann)
+
+    each.press("Use text messages")
+    each.fill("Six-digit code", system.code(number, 2))
+    each.heading("Your backup codes")
+    each.page.keyboard.press("Escape")
+
+    assert each.page.locator(".codes li").count() == 10
+    each.press("I have kept them")
+    each.sees("with codes by text message")
+
+
+def test_the_code_step_of_a_phone_goes_on_when_the_page_is_loaded_anew(visitor, system):
+    ann, number = system.register(), phone()
+    each = signed_in(visitor, ann, "/account/verify-phone")
+
+    each.page.get_by_label("Country").select_option("US")
+    each.fill("Phone number", number.removeprefix("+1"))
+    each.press("Send the code")
+    each.heading("Enter the code")
+    each.page.reload()
+    each.heading("Enter the code")
+    each.fill("Six-digit code", system.code(number))
+
+    each.heading("Your phone is verified")
+    assert len(system.messages(number)) == 1
+
+
 def test_what_somebody_wants_to_hear_of_is_kept(visitor, system):
     ann = system.register()
     each = signed_in(visitor, ann)

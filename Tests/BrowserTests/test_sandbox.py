@@ -1,5 +1,7 @@
 """Goal: a developer sees in the inbox everything that was sent, as its reader sees it, and makes sends go wrong."""
 
+import subprocess
+
 import pytest
 from end_to_end import eventually
 
@@ -77,8 +79,6 @@ def test_a_rule_makes_the_next_send_go_wrong_and_is_seen_until_it_is_used_up(sys
 
 
 def test_commands_to_copy_work_as_they_stand(system, developer):
-    import subprocess
-
     command = developer.page.get_by_role("region", name="The newest messages to a number").inner_text()
 
     answered = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 import requests
+from conftest import at_once
 
 PAGE_HEADERS = {"Strict-Transport-Security", "Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy",
                 "Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy", "Cross-Origin-Resource-Policy", "Permissions-Policy", "Cache-Control"}
@@ -51,8 +52,38 @@ def test_a_page_that_is_not_there_is_told_as_one(system, path):
     assert PAGE_HEADERS <= set(answer.headers)
 
 
-def test_the_first_page_is_the_dashboard(system):
-    assert look(system, "/").headers["Location"] == "/dashboard"
+def test_the_first_page_is_the_dashboard_and_folders_lead_to_their_pages(system):
+    for path, page in (("/", "/dashboard"), ("/admin", "/admin/"), ("/docs", "/docs/")):
+        led = look(system, path)
+
+        assert led.headers["Location"] == page and PAGE_HEADERS <= set(led.headers)
+
+
+def test_a_path_that_nobody_serves_is_a_page_for_a_browser_and_an_error_for_a_program(system):
+    browser, program = look(system, "/nope", headers={"Accept": "text/html,*/*"}), look(system, "/nope")
+
+    assert (browser.status_code, program.status_code) == (404, 404)
+    assert "/common/said.js" in browser.text and program.json()["code"] == "not_found"
+
+
+def test_what_somebody_has_to_be_signed_in_for_is_not_kept(system):
+    person = system.register()
+    kept = {path: look(system, path, cookies={"session": person["token"]}).headers["Cache-Control"]
+            for path in [*FOR_WHO_IS_SIGNED_IN, "/account/code", "/account/login", "/common/page.js"]}
+
+    assert {path for path, policy in kept.items() if policy != "no-store"} == {"/account/login", "/common/page.js"}
+
+
+def test_the_way_back_keeps_what_was_asked_for(system):
+    assert look(system, "/admin/users?id=7").headers["Location"] == "/account/login?next=/admin/users?id=7"
+
+
+def test_the_sandbox_answers_to_no_other_name_and_its_answers_are_no_pages(system):
+    other = requests.get(f"{system.sandbox}/api/messages", headers={"Host": "evil.example"}, timeout=10)
+    own = requests.get(f"{system.sandbox}/api/messages", timeout=10)
+
+    assert other.status_code == 421
+    assert own.headers["X-Content-Type-Options"] == "nosniff" and "sandbox" in own.headers["Content-Security-Policy"]
 
 
 def test_a_page_that_nobody_can_be_asked_about_says_so(own_system):
@@ -99,3 +130,18 @@ def test_a_confirmed_payment_moves_money_once_and_only_as_confirmed(system):
 
     assert [each.status_code for each in (without, stolen, changed, paid, again)] == [403, 401, 409, 201, 401]
     assert paid.json()["balance"] == 250_000 - 12_345
+
+
+def test_a_payment_that_is_sent_again_under_its_name_is_made_once(system):
+    person = system.register()
+    named = {"Authorization": f"Bearer {person['token']}", "Idempotency-Key": "breakfast"}
+
+    def pay(amount):
+        body = {"amount": amount, "currency": "USD", "payee": "Corner shop"}
+        return requests.post(system.base + "/bank/transfers", json=body, headers=named, timeout=10)
+
+    answers = at_once(8, lambda _: pay(450))
+    other = pay(460)
+
+    assert {each.json()["balance"] for each in answers} == {249_550}
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_mismatch")

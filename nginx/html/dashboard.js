@@ -1,7 +1,8 @@
 import { Cancelled, call, get } from "/common/api.js";
 import { confirm } from "/common/confirm.js";
 import { element } from "/common/dom.js";
-import { begin, field, form, navigateAs, note, notice } from "/common/page.js";
+import { begin, navigateAs } from "/common/page.js";
+import { field, form, note, notice } from "/common/parts.js";
 import { readMoney, say, sayMoney, sayTime } from "/common/words.js";
 
 let session, bank;
@@ -31,8 +32,8 @@ async function readBank() {
 const transfer = element("section", { class: "card", "aria-labelledby": "transfer" });
 
 function drawTransfer(said) {
-  // However often this form is sent, because no answer came: one payment.
-  const name = crypto.randomUUID();
+  // However often the same is sent, because no answer came: one payment. Another one has another name.
+  let name, named;
   const payee = field("payee", say("pay.payee"), { type: "text", autocomplete: "off", required: true, maxlength: "140" });
   const amount = field("amount", say("bank.amount", { currency: bank.currency }), { type: "text", inputmode: "decimal", autocomplete: "off", required: true, hint: say("bank.threshold", { amount: sayMoney(bank.confirmFrom, bank.currency) }) });
   const reference = field("reference", say("bank.reference"), { type: "text", autocomplete: "off", maxlength: "140" });
@@ -50,9 +51,13 @@ function drawTransfer(said) {
         amount: cents, currency: bank.currency, payee: values.payee.trim(),
         ...(values.reference.trim() ? { reference: values.reference.trim() } : {}),
       };
+      if (named !== JSON.stringify(details)) {
+        named = JSON.stringify(details);
+        name = crypto.randomUUID();
+      }
       const needsProof = cents >= bank.confirmFrom && cents <= bank.balance;
       if (needsProof && !session.twoFactorEnabled) {
-        drawTransfer(note("warn", element("p", null, say("problem.no_second_factor")),
+        transfer.querySelector("h2").after(note("warn", element("p", null, say("problem.no_second_factor")),
           element("p", null, element("a", { href: "/account/security#two-step" }, say("register.done.protect")))));
         return;
       }

@@ -1,6 +1,7 @@
 import { post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { begin, button, countdown, field, form, note, passwordField, show } from "/common/page.js";
+import { begin, show } from "/common/page.js";
+import { button, countdown, field, form, note, passwordField } from "/common/parts.js";
 import { phoneField } from "/common/phone-step.js";
 import { say } from "/common/words.js";
 

@@ -1,6 +1,7 @@
 import { post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { begin, emailField, form, note, passwordField, show } from "/common/page.js";
+import { begin, show } from "/common/page.js";
+import { emailField, form, note, passwordField } from "/common/parts.js";
 import { say } from "/common/words.js";
 import { proceed } from "./proceed.js";
 

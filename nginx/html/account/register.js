@@ -1,6 +1,7 @@
 import { post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { begin, emailField, field, form, navigate, note, passwordField, show } from "/common/page.js";
+import { begin, navigate, show } from "/common/page.js";
+import { emailField, field, form, note, passwordField } from "/common/parts.js";
 import { phoneStep } from "/common/phone-step.js";
 import { language, say, sayPhone } from "/common/words.js";
 

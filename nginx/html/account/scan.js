@@ -4,7 +4,8 @@ import { codeStep } from "/common/code-step.js";
 import { confirm } from "/common/confirm.js";
 import { copying } from "/common/copy.js";
 import { element } from "/common/dom.js";
-import { begin, button, form, passwordField, show } from "/common/page.js";
+import { begin, show } from "/common/page.js";
+import { button, form, passwordField } from "/common/parts.js";
 import { say } from "/common/words.js";
 
 const card = (...children) => element("div", { class: "card" }, ...children);

@@ -1,37 +1,17 @@
-import { get, patch, post, put, remove } from "/common/api.js";
+import { get, post, remove } from "/common/api.js";
 import { backupCodes } from "/common/backup-codes.js";
 import { codeStep } from "/common/code-step.js";
 import { confirm } from "/common/confirm.js";
-import { element, freshId } from "/common/dom.js";
-import { begin, button, dialog, field, form, navigateAs, note, notice, passwordField, redraw as fill } from "/common/page.js";
+import { element } from "/common/dom.js";
+import { begin, navigateAs } from "/common/page.js";
+import { button, dialog, form, note, passwordField } from "/common/parts.js";
 import { phoneStep } from "/common/phone-step.js";
-import { keepLanguage, languages, readMoney, say, sayDevice, sayPhone, sayTime } from "/common/words.js";
+import { say, sayDevice, sayPhone, sayTime } from "/common/words.js";
+import { preferences, profile } from "./preferences.js";
+import { hasFactor, isTooLow, own, reread, section, tell } from "./section.js";
 
-let session, account;
+/** The security page: what guards an account, and changing it, each change confirmed by what guards it now. */
 
-/**
- * A part of the page that can be drawn anew by itself, and says itself what it cannot get.
- *
- * @param {string} title a name among the words
- */
-function section(title, draw, id) {
-  const heading = element("h2", { id: id ?? freshId("section"), tabindex: "-1" });
-  const body = element("div", { class: "stack" });
-  const redraw = async () => {
-    heading.textContent = say(title);
-    try {
-      fill(body, ...(await draw(redraw)));
-    } catch (problem) {
-      fill(body, notice(problem), button("plain", say("failed.again"), redraw));
-    }
-  };
-  const node = element("section", { class: "card", "aria-labelledby": heading.id }, heading, body);
-  return { node, redraw };
-}
-
-const hasFactor = () => session.twoFactorEnabled;
-/** Whether what guards the account may not be seen or changed yet: a remembered device has spared its session the code. */
-const isTooLow = () => hasFactor() && session.aal < 2;
 const raise = () => [
   element("p", null, say("security.raise")),
   button("plain", say("security.raise.act"), async () => {
@@ -41,7 +21,6 @@ const raise = () => [
 ];
 /** The authorization that an act needs where the account has a second factor. */
 const proof = async (purpose) => (hasFactor() ? { authorization: await confirm(purpose) } : {});
-const reread = async () => ([session, account] = await Promise.all([get("/api/auth/session"), get("/api/account")]));
 
 /** Does what an authorization is for; `forget` where that is over. */
 async function spend(act, forget) {
@@ -53,12 +32,6 @@ async function spend(act, forget) {
   }
 }
 
-/** Says below a part that it is done, until it is drawn anew or done once more. */
-function tell(part, name) {
-  part.node.querySelector(":scope > .notice")?.remove();
-  part.node.append(note("good", element("p", null, say(name))));
-}
-
 /** Every part that shows what changed is drawn anew. */
 async function refresh() {
   await reread();
@@ -68,25 +41,33 @@ async function refresh() {
 // Phone
 
 const phone = section("security.phone", async () => {
-  if (!account.phoneNumber) return [element("p", null, say("security.phone.none")), changePhone("security.phone.add", "main")];
+  if (!own.account.phoneNumber) return [element("p", null, say("security.phone.none")), changePhone("security.phone.add", "main")];
   return [
-    element("p", { class: "row" }, element("strong", null, sayPhone(account.phoneNumber)),
-      account.phoneVerified ? element("span", { class: "tag good" }, say("security.phone.verified")) : element("span", { class: "tag warn" }, say("security.phone.unverified"))),
+    element("p", { class: "row" }, element("strong", null, sayPhone(own.account.phoneNumber)),
+      own.account.phoneVerified ? element("span", { class: "tag good" }, say("security.phone.verified")) : element("span", { class: "tag warn" }, say("security.phone.unverified"))),
     ...(isTooLow() ? raise() : [element("div", { class: "row" },
-      changePhone(account.phoneVerified ? "security.phone.change" : "security.phone.verify", account.phoneVerified ? "plain" : "main"),
-      button("risk", say("security.phone.remove"), async () => {
-        await remove("/api/account/phone", await proof("phone_change"));
-        await refresh();
-      }))]),
+      changePhone(own.account.phoneVerified ? "security.phone.change" : "security.phone.verify", own.account.phoneVerified ? "plain" : "main"),
+      button("risk", say("security.phone.remove"), removePhone))]),
   ];
 });
+
+function removePhone() {
+  const box = dialog();
+  box.open(element("h2", null, say("security.phone.remove")), element("p", null, say("security.phone.remove.lead")),
+    form([], say("security.phone.remove"), async () => {
+      await remove("/api/account/phone", await proof("phone_change"));
+      box.close();
+      await refresh();
+    }, { kind: "risk wide" }),
+    button("plain wide", say("cancel"), () => box.close()));
+}
 
 function changePhone(name, kind) {
   return button(kind, say(name), async () => {
     const box = dialog();
     const place = element("div", { class: "stack" });
     await phoneStep({
-      place, region: account.region, heading: "h2",
+      place, region: own.account.region, heading: "h2",
       authorize: hasFactor() ? () => confirm("phone_change") : undefined,
       done: async () => {
         box.close();
@@ -111,21 +92,21 @@ const twoStep = section("security.twoStep", async () => {
     ];
   }
   return [
-    element("p", { class: "row" }, element("span", { class: "tag good" }, say("security.on")), say(`security.twoStep.by.${session.method}`)),
-    session.method === "sms" && element("p", { class: "hint" }, say("security.twoStep.risk")),
+    element("p", { class: "row" }, element("span", { class: "tag good" }, say("security.on")), say(`security.twoStep.by.${own.session.method}`)),
+    own.session.method === "sms" && element("p", { class: "hint" }, say("security.twoStep.risk")),
     ...(isTooLow() ? raise() : [element("div", { class: "row" },
-      scan(session.method === "app" ? "security.twoStep.newApp" : "security.twoStep.app", "plain"),
-      session.method === "app" && button("plain", say("security.twoStep.smsToo"), enableTexts),
+      scan(own.session.method === "app" ? "security.twoStep.newApp" : "security.twoStep.app", "plain"),
+      own.session.method === "app" && button("plain", say("security.twoStep.smsToo"), enableTexts),
       button("risk", say("security.twoStep.turnOff"), turnOff))]),
   ];
 }, "two-step");
 
 async function enableTexts() {
-  if (!account.phoneVerified) {
+  if (!own.account.phoneVerified) {
     const box = dialog();
     const place = element("div", { class: "stack" });
     await phoneStep({
-      place, region: account.region, heading: "h2",
+      place, region: own.account.region, heading: "h2",
       done: async () => {
         box.close();
         await refresh();
@@ -252,79 +233,12 @@ const password = section("security.password", async (redraw) => (isTooLow() ? ra
   }, { kind: "main" }),
 ]));
 
-// Profile
-
-const profile = section("security.profile", async (redraw) => {
-  const name = field("name", say("register.name"), { type: "text", autocomplete: "name", maxlength: "100", value: account.name ?? "" });
-  const locale = field("locale", say("language"), { input: element("select", null, Object.entries(languages).map(([tag, text]) =>
-    element("option", { value: tag, lang: tag, selected: account.locale.startsWith(tag) }, text))) });
-  return [
-    element("p", null, account.email),
-    form([name, locale], say("save"), async (values) => {
-      account = await patch("/api/account", { ...values, name: values.name.trim() || undefined });
-      keepLanguage(values.locale);
-      if (document.documentElement.lang !== values.locale) location.reload();
-      else {
-        await redraw();
-        tell(profile, "saved");
-      }
-    }, { kind: "main" }),
-  ];
-});
-
-// Notifications
-
-const EVENTS = { payment_sent: ["sms", "email"], payment_received: ["sms", "email"], low_balance: ["sms"] };
-
-const preferences = section("security.notifications", async (redraw) => {
-  const wanted = await get("/api/notifications/preferences");
-  const boxes = [];
-  const rows = Object.entries(EVENTS).map(([type, channels]) => element("fieldset", null,
-    element("legend", null, say(`event.${type}`)),
-    element("div", { class: "row" }, channels.map((channel) => {
-      const box = element("input", { type: "checkbox", id: `${type}-${channel}`, checked: wanted.events?.[type]?.[channel] !== false });
-      boxes.push([type, channel, box]);
-      return element("label", { class: "check", for: box.id }, box, say(`channel.${channel}`));
-    }))));
-  const quiet = element("input", { type: "checkbox", id: "quiet-hours", checked: Boolean(wanted.quietHours), change: () => (hours.hidden = !quiet.checked) });
-  const from = field("from", say("security.quiet.from"), { type: "time", value: wanted.quietHours?.from ?? "22:00" });
-  const until = field("until", say("security.quiet.until"), { type: "time", value: wanted.quietHours?.until ?? "07:00" });
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const zones = [...new Set([wanted.quietHours?.timeZone ?? own, own, ...Intl.supportedValuesOf("timeZone")])];
-  const zone = field("timeZone", say("security.quiet.zone"), { input: element("select", null, zones.map((name) => element("option", { value: name }, name.replaceAll("_", " ")))) });
-  const hours = element("div", { class: "stack", hidden: !quiet.checked }, element("div", { class: "grid" }, from.node, until.node), zone.node);
-  const current = wanted.lowBalanceThreshold;
-  const threshold = field("threshold", say("security.threshold"), {
-    type: "text", inputmode: "decimal", autocomplete: "off", hint: say("security.threshold.hint", { currency: account.currency }),
-    value: current ? String(current.amount / 10 ** new Intl.NumberFormat("en", { style: "currency", currency: current.currency ?? account.currency }).resolvedOptions().maximumFractionDigits) : "",
-  });
-  return [
-    element("p", { class: "hint" }, say("security.notifications.lead")),
-    form([...rows, element("label", { class: "check", for: quiet.id }, quiet, say("security.quiet")), hours, threshold], say("save"), async ({ threshold: text }) => {
-      const amount = text.trim() ? readMoney(text, account.currency) : undefined;
-      if (amount === null) {
-        threshold.complain(say("money.wrong"));
-        threshold.input.focus();
-        return;
-      }
-      const events = {};
-      for (const [type, channel, box] of boxes) (events[type] ??= {})[channel] = box.checked;
-      await put("/api/notifications/preferences", {
-        events, quietHours: quiet.checked ? { from: from.input.value, until: until.input.value, timeZone: zone.input.value } : null,
-        lowBalanceThreshold: amount === undefined ? null : { amount, currency: account.currency },
-      });
-      await redraw();
-      tell(preferences, "saved");
-    }, { kind: "main" }),
-  ];
-});
-
 const parts = [phone, twoStep, backup, devices, sessions, password, profile, preferences];
 
 begin("security.title", async () => {
   await reread();
-  navigateAs(session, "/account/security");
+  navigateAs(own.session, "/account/security");
   await Promise.all(parts.map((part) => part.redraw()));
-  queueMicrotask(() => location.hash && document.querySelector(location.hash)?.scrollIntoView());
+  queueMicrotask(() => location.hash && document.getElementById(location.hash.slice(1))?.scrollIntoView());
   return [element("h1", { tabindex: "-1" }, say("security.title")), element("div", { class: "stack" }, parts.map((part) => part.node))];
 }, { signedIn: true, current: "/account/security" });

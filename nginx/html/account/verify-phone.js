@@ -1,7 +1,8 @@
 import { get } from "/common/api.js";
 import { confirm } from "/common/confirm.js";
 import { element } from "/common/dom.js";
-import { begin, note, show } from "/common/page.js";
+import { begin, show } from "/common/page.js";
+import { note } from "/common/parts.js";
 import { phoneStep } from "/common/phone-step.js";
 import { say, sayPhone } from "/common/words.js";
 

@@ -1,6 +1,6 @@
 import { get, put } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { field, form, note, redraw } from "/common/page.js";
+import { field, form, note, redraw } from "/common/parts.js";
 import { announce, askReason, beginAdmin, card, may, plain, table, whole } from "./frame.js";
 
 const LISTS = {
@@ -54,9 +54,10 @@ beginAdmin("Abuse rules", "/admin/abuse-rules", async (session) => {
         said.replaceChildren(note("warn", element("p", null, "Nothing is different. Change something first.")));
         return;
       }
+      const masked = (number) => rules.blockedNumbers.find((each) => each.id === number) ?? number;
       askReason("Change these rules", (reason) => put("/api/admin/abuse-rules", { reason, ...change }), {
         parts: [element("dl", { class: "facts" }, Object.entries(change).flatMap(([name, now]) => [
-          element("dt", null, named(name)), element("dd", null, `${told(rules[name], now)} → ${told(now)}`)]))],
+          element("dt", null, named(name)), element("dd", null, `${told(rules[name], now)} → ${told(name === "blockedNumbers" ? now.map(masked) : now)}`)]))],
         done: async (answer) => {
           draw(answer.data?.limits ? answer.data : (await get("/api/admin/abuse-rules")).data);
           announce(said, null, answer.data?.limits ? "The rules are changed, and in force everywhere within a second." : answer.message ?? "Another administrator has to approve this.");

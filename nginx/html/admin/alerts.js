@@ -1,6 +1,6 @@
 import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button, notice, redraw } from "/common/page.js";
+import { button, notice, redraw } from "/common/parts.js";
 import { sayTime } from "/common/words.js";
 import { announce, askReason, beginAdmin, card, may, pager, plain, table, tag, whole } from "./frame.js";
 

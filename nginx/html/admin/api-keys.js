@@ -1,6 +1,6 @@
 import { get, post, remove } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button, field, form, redraw } from "/common/page.js";
+import { button, field, form, redraw } from "/common/parts.js";
 import { sayTime } from "/common/words.js";
 import { announce, askReason, beginAdmin, card, table, tag } from "./frame.js";
 import { showKey } from "./keys.js";

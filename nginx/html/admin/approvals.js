@@ -1,6 +1,6 @@
 import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button, note, redraw } from "/common/page.js";
+import { button, note, redraw } from "/common/parts.js";
 import { sayTime } from "/common/words.js";
 import { announce, askReason, beginAdmin, card, plain } from "./frame.js";
 import { showKey } from "./keys.js";

@@ -1,7 +1,8 @@
 import { get } from "/common/api.js";
 import { confirm } from "/common/confirm.js";
 import { element } from "/common/dom.js";
-import { begin, button, dialog, field, form, navigate, note, show } from "/common/page.js";
+import { begin, navigate, show } from "/common/page.js";
+import { button, dialog, field, form, note } from "/common/parts.js";
 
 /** What the administrators' pages have in common: who may see them, tables, and asking for a reason. English only. */
 

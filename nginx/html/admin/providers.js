@@ -1,6 +1,6 @@
 import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button } from "/common/page.js";
+import { button } from "/common/parts.js";
 import { sayTime } from "/common/words.js";
 import { card, may, table, whole } from "./frame.js";
 

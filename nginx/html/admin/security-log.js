@@ -1,6 +1,6 @@
 import { get } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { field, form, redraw } from "/common/page.js";
+import { field, form, redraw } from "/common/parts.js";
 import { sayTime } from "/common/words.js";
 import { beginAdmin, card, may, pager, plain, table, tag } from "./frame.js";
 

@@ -1,6 +1,6 @@
 import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button, field, form, note, notice, redraw } from "/common/page.js";
+import { button, field, form, note, notice, redraw } from "/common/parts.js";
 import { sayTime } from "/common/words.js";
 import { conversion, costs, delivery, volume } from "./charts.js";
 import { announce, askReason, beginAdmin, card, dollars, may, pager, plain, table, tag, whole } from "./frame.js";
@@ -85,9 +85,11 @@ function logs() {
   const body = element("div", { class: "stack" });
   const said = element("div", { "aria-live": "polite" });
   const shownNumbers = new Map();
-  // The address has the filters, so that a page with them can be gone back to, and sent to somebody.
-  let wanted = new URLSearchParams(location.search), liveUntil = 0;
-  for (const each of filters) each.input.value = wanted.get(each.name) ?? "";
+  // The address has the filters, so that a page with them can be gone back to, and sent to somebody; it asks for nothing else.
+  const before = new URLSearchParams(location.search);
+  for (const each of filters) each.input.value = before.get(each.name) ?? "";
+  const chosen = () => new URLSearchParams(filters.map((each) => [each.name, each.input.value.trim()]).filter(([, value]) => value));
+  let wanted = chosen(), liveUntil = 0;
   const live = element("input", { type: "checkbox", id: "live", change: () => {
     liveUntil = live.checked ? Date.now() + LIVE_MINUTES * 60_000 : 0;
   } });
@@ -123,8 +125,8 @@ function logs() {
     else draw().catch((problem) => body.replaceChildren(notice(problem)));
   }, LIVE_SECONDS * 1000);
 
-  const find = form([element("div", { class: "filters" }, filters.map((each) => each.node))], "Find", async (values) => {
-    wanted = new URLSearchParams(Object.entries(values).map(([key, value]) => [key, value.trim()]).filter(([, value]) => value));
+  const find = form([element("div", { class: "filters" }, filters.map((each) => each.node))], "Find", async () => {
+    wanted = chosen();
     cursors.length = 0;
     history.replaceState(null, "", wanted.size ? `?${wanted}` : location.pathname);
     await draw();

@@ -1,6 +1,6 @@
 import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { button, field, form, note, redraw } from "/common/page.js";
+import { button, field, form, note, redraw } from "/common/parts.js";
 import { sayDevice, sayTime } from "/common/words.js";
 import { announce, askReason, beginAdmin, card, may, pager, table, tag } from "./frame.js";
 

@@ -1,6 +1,6 @@
 import { copying } from "./copy.js";
 import { element } from "./dom.js";
-import { button } from "./page.js";
+import { button } from "./parts.js";
 import { say } from "./words.js";
 
 /**

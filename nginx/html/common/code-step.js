@@ -1,5 +1,5 @@
 import { element } from "./dom.js";
-import { busy, button, countdown, field, notice } from "./page.js";
+import { busy, button, countdown, field, notice } from "./parts.js";
 import { say, sayMoney } from "./words.js";
 
 /**

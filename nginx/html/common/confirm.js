@@ -1,7 +1,7 @@
 import { Cancelled, post } from "./api.js";
 import { codeStep } from "./code-step.js";
 import { element } from "./dom.js";
-import { button, dialog, notice } from "./page.js";
+import { button, dialog, notice } from "./parts.js";
 import { say } from "./words.js";
 
 /**

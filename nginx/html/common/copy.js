@@ -1,5 +1,5 @@
 import { element } from "./dom.js";
-import { button } from "./page.js";
+import { button } from "./parts.js";
 import { say } from "./words.js";
 
 /** A button that copies a text, and what came of it, to stand below. */

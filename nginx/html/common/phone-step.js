@@ -1,7 +1,7 @@
 import { post } from "./api.js";
 import { codeStep } from "./code-step.js";
 import { element } from "./dom.js";
-import { button, field, form, notice } from "./page.js";
+import { button, field, form, notice } from "./parts.js";
 import { language, say, sayPhone } from "./words.js";
 
 let countries;
