@@ -90,19 +90,19 @@ struct BankAPI {
     guard body.amount > 0 else { throw Rejection(.invalidField, field: "amount") }
     guard body.currency == Self.currency else { throw Rejection(.invalidField, field: "currency") }
     guard !body.payee.isEmpty else { throw Rejection(.invalidField, field: "payee") }
+    let id = Hexadecimal.encode(Random.bytes(12))
+    let transfer = Transferred(
+      name: request.headers[.idempotencyKey] ?? id, id: id, amount: body.amount,
+      currency: body.currency, payee: body.payee, reference: body.reference, at: request.time)
+    if let made = holding(of: user).transfers.first(where: { $0.name == transfer.name }) {
+      return try done(made, as: transfer, for: user)
+    }
     let tooMuch = try Response.json(
       Refusal(
         code: "insufficient_funds", error: "The balance is too low for this.",
         requestId: request.id), .conflict)
     // Looked at before an authorization is used up for nothing; decided below.
     guard body.amount <= holding(of: user).balance else { return tooMuch }
-    let id = Hexadecimal.encode(Random.bytes(12))
-    let name = request.headers[.idempotencyKey] ?? id
-    if let made = holding(of: user).transfers.first(where: { $0.name == name }) {
-      guard made.amount == body.amount, made.payee == body.payee, made.reference == body.reference
-      else { throw Rejection(.idempotencyMismatch) }
-      return try done(made, for: user)
-    }
     if body.amount >= Self.confirmFrom {
       guard let authorization = body.authorization else { throw Rejection(.stepUpRequired) }
       let redeemed = try ask(
@@ -111,39 +111,43 @@ struct BankAPI {
           authorization: authorization,
           details: Details(
             amount: body.amount, currency: body.currency, payee: body.payee,
-            reference: body.reference)), once: "redeem-\(user)-\(name.prefix(64))")
+            reference: body.reference)), once: "redeem-\(user)-\(transfer.name.prefix(64))")
       // Somebody else's authorization is as good as none.
       guard redeemed.status == 200 else { throw refusal(of: redeemed) }
       let owner = try? JSONDecoder().decode(Redeemed.self, from: Data(redeemed.body))
       guard owner?.userId == user else { throw Rejection(.authorizationInvalid) }
     }
-    let transferred = Transferred(
-      name: name, id: id, amount: body.amount, currency: body.currency, payee: body.payee,
-      reference: body.reference, at: request.time)
-    // Two of one name at once: the first is made, and both are told of it.
-    let isMade = state.holdings.withLock { holdings in
+    // Of two of one name at once the first is made, and both are told of it.
+    let made = state.holdings.withLock { holdings -> Transferred? in
       var holding = holdings[user, default: State.Holding()]
-      if holding.transfers.contains(where: { $0.name == name }) { return true }
-      guard holding.balance >= body.amount else { return false }
-      holding.balance -= body.amount
-      holding.transfers.insert(transferred, at: 0)
+      if let made = holding.transfers.first(where: { $0.name == transfer.name }) { return made }
+      guard holding.balance >= transfer.amount else { return nil }
+      holding.balance -= transfer.amount
+      holding.transfers.insert(transfer, at: 0)
       holding.transfers = Array(holding.transfers.prefix(Self.remembered))
       holdings[user] = holding
-      return true
+      return transfer
     }
-    guard isMade else { return tooMuch }
+    guard let made else { return tooMuch }
+    let answer = try done(made, as: transfer, for: user)
     // The money has moved; a notice that cannot be given does not bring it back.
     _ = try? ask(
       "payment-sent",
       Notice(
         userId: user, amount: body.amount, currency: body.currency, recipient: body.payee,
-        balance: holding(of: user).balance, transactionId: id),
-      once: "notice-\(user)-\(name.prefix(64))")
-    return try done(transferred, for: user)
+        balance: holding(of: user).balance, transactionId: made.id),
+      once: "notice-\(user)-\(made.name.prefix(64))")
+    return answer
   }
 
-  private func done(_ transferred: Transferred, for user: String) throws -> Response {
-    try .json(Done(transferId: transferred.id, balance: holding(of: user).balance), .created)
+  /// The answer for a transfer that was made, to whoever asks for the same under its name.
+  ///
+  /// - Throws: `idempotency_mismatch` when another one is asked for.
+  private func done(_ made: Transferred, as asked: Transferred, for user: String) throws -> Response
+  {
+    guard made.amount == asked.amount, made.payee == asked.payee, made.reference == asked.reference
+    else { throw Rejection(.idempotencyMismatch) }
+    return try .json(Done(transferId: made.id, balance: holding(of: user).balance), .created)
   }
 
   // MARK: Asking our own API

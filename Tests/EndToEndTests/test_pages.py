@@ -74,6 +74,12 @@ def test_what_somebody_has_to_be_signed_in_for_is_not_kept(system):
     assert {path for path, policy in kept.items() if policy != "no-store"} == {"/account/login", "/common/page.js"}
 
 
+def test_an_administrators_page_that_is_not_there_is_missing(system):
+    person = system.register()
+
+    assert look(system, "/admin/nonsense", cookies={"session": person["token"]}).status_code == 404
+
+
 def test_the_way_back_keeps_what_was_asked_for(system):
     assert look(system, "/admin/users?id=7").headers["Location"] == "/account/login?next=/admin/users?id=7"
 
@@ -145,3 +151,14 @@ def test_a_payment_that_is_sent_again_under_its_name_is_made_once(system):
 
     assert {each.json()["balance"] for each in answers} == {249_550}
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_mismatch")
+
+
+def test_a_payment_that_took_most_of_the_money_is_still_told_as_made(system):
+    person = system.person_with_app()
+    details = {"amount": 200_000, "currency": "USD", "payee": "Yacht yard"}
+    named = {"Authorization": f"Bearer {person['token']}", "Idempotency-Key": "yacht"}
+    body = details | {"authorization": system.authorization(person, "transfer", details=details)}
+
+    answers = [requests.post(system.base + "/bank/transfers", json=body, headers=named, timeout=10) for _ in range(2)]
+
+    assert [(each.status_code, each.json()["balance"]) for each in answers] == [(201, 50_000), (201, 50_000)]

@@ -18,6 +18,6 @@ begin("phone.title", async () => {
       element("a", { class: "button", href: "/account/security" }, say("phone.done.next")))),
     beside: [element("p", null, element("a", { href: "/account/security" }, say("cancel")))],
   });
-  if (session.phoneVerified) place.prepend(note("", element("p", null, say("phone.known", { phone: sayPhone(session.phoneNumber) }))));
+  if (session.phoneVerified) place.querySelector("h1").after(note("", element("p", null, say("phone.known", { phone: sayPhone(session.phoneNumber) }))));
   return [place];
 }, { signedIn: true });
