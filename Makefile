@@ -25,7 +25,7 @@ define install
   fi
 endef
 
-.PHONY: run build test stories-in-a-browser stories-of-twilio-verify stories-of-vonage-verify bench screenshots sanitize format lint packages
+.PHONY: run build test bench screenshots sanitize format lint packages
 
 run: build
 	@exec .build/release/countersignctl up $(UP)
@@ -45,8 +45,10 @@ lint:
 # One build for all tests, debug, and the real programs out of it.
 VENV := .build/venv
 PYTEST := $(VENV)/bin/pytest -q
-# Stories mostly wait, so four files run at a time; where times are compared, nothing else does.
+# Stories mostly wait, so four files run at a time; browsers compute, and providers that make codes are waited for, so two of
+# those do; where times are compared, nothing else does.
 TOGETHER := -n 4 --dist loadfile
+PAIRS := -n 2 --dist loadfile
 TIMES := Tests/EndToEndTests/test_enumeration.py
 
 $(VENV)/ready: Tests/EndToEndTests/requirements.txt
@@ -66,17 +68,9 @@ test:
 	swift test --skip-build
 	$(PYTEST) $(TOGETHER) --ignore $(TIMES) Tests/EndToEndTests
 	$(PYTEST) $(TIMES)
-	$(MAKE) --jobs 3 stories-in-a-browser stories-of-twilio-verify stories-of-vonage-verify
-
-# Browsers compute while the other two wait.
-stories-in-a-browser:
 	$(PYTEST) -n 2 Tests/BrowserTests
-
-stories-of-twilio-verify:
-	VERIFICATION_ENGINE=twilio-verify TOTP_ENGINE=twilio-verify $(PYTEST) -n 2 --dist loadfile $(ENGINE_STORIES)
-
-stories-of-vonage-verify:
-	VERIFICATION_ENGINE=vonage-verify $(PYTEST) -n 2 --dist loadfile $(ENGINE_STORIES)
+	VERIFICATION_ENGINE=twilio-verify TOTP_ENGINE=twilio-verify $(PYTEST) $(PAIRS) $(ENGINE_STORIES)
+	VERIFICATION_ENGINE=vonage-verify $(PYTEST) $(PAIRS) $(ENGINE_STORIES)
 
 bench: build
 	$(call install,$(BENCH_PACKAGES))

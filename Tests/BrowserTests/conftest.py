@@ -18,18 +18,6 @@ _spec.loader.exec_module(end_to_end)
 
 PASSWORD = end_to_end.PASSWORD
 
-# Every page, and who has to be signed in to see it.
-PAGES = {
-    "login": ("/account/login", None), "code": ("/account/code", None), "register": ("/account/register", None),
-    "forgot": ("/account/forgot", None), "verify-phone": ("/account/verify-phone", "person"), "scan": ("/account/scan", "person"),
-    "security": ("/account/security", "person"), "dashboard": ("/dashboard", "person"), "docs": ("/docs/", None),
-    "missing": ("/account/nowhere", None),
-    "admin": ("/admin/", "administrator"), "admin-sms": ("/admin/sms-management", "administrator"),
-    "admin-users": ("/admin/users", "administrator"), "admin-alerts": ("/admin/alerts", "administrator"),
-    "admin-rules": ("/admin/abuse-rules", "administrator"), "admin-log": ("/admin/security-log", "administrator"),
-    "admin-keys": ("/admin/api-keys", "administrator"),
-}
-
 
 class Visitor:
     """Somebody with a browser of their own: a context with its cookies, and a page."""
@@ -38,7 +26,6 @@ class Visitor:
         self.system = system
         self.complaints = []
         self.strangers = []
-        self.bytes = 0
         self.context = browser.new_context(base_url=system.base, locale="en-US", **options)
         self.context.set_default_timeout(15_000)
         self.context.add_init_script(
