@@ -73,6 +73,18 @@ def test_pages_are_wholly_in_a_language_and_fit_a_narrow_screen(visitor, system,
     assert faults == []
 
 
+def test_every_page_has_the_same_frame():
+    """Without a build step the frame stands in each file; this keeps the copies one."""
+    def frame(path):
+        text = re.sub(r"<title>.*?</title>|<script[^>]*></script>|<link rel=\"modulepreload\"[^>]*>", "", path.read_text())
+        return re.sub(r"\n+", "\n", re.sub(r'(<main id="main" tabindex="-1")[^>]*>', r"\1>", text))
+
+    pages = [path for path in PAGES.rglob("*.html") if path.parent.name not in ("docs", "sandbox")]
+    frames = {frame(path) for path in pages}
+
+    assert len(pages) == 18 and len(frames) == 1
+
+
 def test_no_script_makes_markup_of_text_or_keeps_what_is_secret():
     sinks = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|\beval\(|new Function|setAttribute\(\"style\"|sessionStorage|indexedDB|document\.cookie")
     kept = [call for text in SCRIPTS.values() for call in re.findall(r"localStorage\.setItem\(([^,)]*)", text)]

@@ -119,6 +119,29 @@ def test_the_sandboxs_bank_is_reached_with_a_session_and_not_by_naming_a_user(sy
     assert moved.status_code == 201 and balances == [249_600, 250_000]
 
 
+def test_the_sandbox_shows_what_was_said_about_a_message_and_no_secret(system):
+    secret = system.secret("VONAGE_API_SECRET")
+    sent = requests.post(f"{system.sandbox}/vonage-rest/sms/json", timeout=10, data={
+        "api_key": "sandbox1", "api_secret": secret, "from": "15005550007", "to": "14155550177", "text": "hello"}).json()
+    message = sent["messages"][0]["message-id"]
+
+    said = requests.get(f"{system.sandbox}/api/messages/{message}/exchanges", timeout=10)
+    unknown = requests.get(f"{system.sandbox}/api/messages/none/exchanges", timeout=10)
+
+    assert "text=hello" in said.json()["request"]["body"] and secret not in said.text
+    assert unknown.status_code == 404
+
+
+def test_the_banks_key_is_made_once(own_system):
+    system = own_system()
+    system.stop()
+    system.start()
+
+    assert len(system.rows("SELECT 1 FROM service_key")) == 1
+    assert requests.post(system.base + "/bank/transfers", json={"amount": 400, "currency": "USD", "payee": "shop"}, timeout=10,
+                         headers={"Authorization": f"Bearer {system.register()['token']}"}).status_code == 201
+
+
 def test_a_confirmed_payment_moves_money_once_and_only_as_confirmed(system):
     person, other = system.person_with_app(), system.person_with_app()
     details = {"amount": 12_345, "currency": "USD", "payee": "Bob Stone"}

@@ -30,9 +30,12 @@ function chart(title, summary, config, figures) {
   };
   let drawn;
   requestAnimationFrame(() => (drawn = draw()));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", function redraw() {
     drawn?.destroy();
-    drawn = draw();
+    // Figures of another time have taken its place.
+    if (canvas.isConnected) drawn = draw();
+    else scheme.removeEventListener("change", redraw);
   });
   return node;
 }
