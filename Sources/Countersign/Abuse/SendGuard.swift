@@ -123,10 +123,11 @@ struct SendGuard {
     if isStopped, request.mayKnowOfStop { throw optedOut }
     let cost = try destinations.cost(of: request.text.body, to: request.number, request.channel)
     let proof = try proof(of: request.asker, at: now)
+    let charges = charges(request, proof)
     do {
-      let after = try connection.transaction {
+      let after = try connection.transaction(beforeAgain: { try limits.open(charges, at: now) }) {
         try permit()
-        _ = try limits.chargeInTransaction(charges(request, proof), at: now)
+        _ = try limits.chargeInTransaction(charges, at: now)
         return try count(
           request, cost, isSent: isStopped ? false : try queue(),
           difficulty: proof?.difficulty ?? 0, at: now)

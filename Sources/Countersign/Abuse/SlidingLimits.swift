@@ -48,7 +48,10 @@ package struct SlidingLimits {
   /// Charges one event under each key, or none at all.
   package func charge(_ charges: [Charge], at now: Date) throws -> Outcome {
     do {
-      return .allowed(try connection.transaction { try chargeInTransaction(charges, at: now) })
+      return .allowed(
+        try connection.transaction(
+          beforeAgain: { try open(charges, at: now) },
+          { try chargeInTransaction(charges, at: now) }))
     } catch let refused as Refused {
       return .refused(refused.key, seconds: refused.seconds)
     }
@@ -91,6 +94,23 @@ package struct SlidingLimits {
       start = end
     }
     return counts
+  }
+
+  /// Makes the rows of charges that are not there yet, to be called before a transaction runs again.
+  ///
+  /// While a row is inserted others wait for it; when that is undone, as where a limit refuses, each of
+  /// them is left with a lock on the gap, and none of them may insert into the other's. Such a
+  /// deadlock comes back for as long as the row is undone each time, and never once it is there.
+  func open(_ charges: [Charge], at now: Date) throws {
+    var rows: [CountedRow] = []
+    for (index, charge) in charges.enumerated() {
+      rows += try self.rows(charge.key, charge.limits, index)
+    }
+    guard !rows.isEmpty else { return }
+    rows.sort { $0.id.lexicographicallyPrecedes($1.id) }
+    try connection.execute(
+      "INSERT IGNORE INTO limit_window (id, expires_at) VALUES \(rows: rows.map { [.bytes($0.id), .time(Self.end($0, now))] })"
+    )
   }
 
   /// Takes charges back, after what was charged turned out to be right.
@@ -164,15 +184,20 @@ package struct SlidingLimits {
     }
   }
 
+  /// When a row that is charged now says nothing any more.
+  private static func end(_ row: CountedRow, _ now: Date) -> Int64 {
+    let end = (now + (row.limits.map(\.window).max() ?? 0)).microseconds
+    return (end / expiryStep + 1) * expiryStep
+  }
+
   /// Adds an event to rows of one unit, and returns what there is then, in their order.
   private func record(_ rows: ArraySlice<CountedRow>, at now: Date) throws -> [State] {
     guard let unit = rows.first?.unit else { return [] }
     let stamp = Self.stamp(now)
     let values = rows.map { row -> [SQLValue] in
-      let end = (now + (row.limits.map(\.window).max() ?? 0)).microseconds
-      return [
+      [
         .bytes(row.id), .bytes(unit == 1 ? stamp : []), .integer(unit == 1 ? 0 : 1),
-        .time((end / Self.expiryStep + 1) * Self.expiryStep),
+        .time(Self.end(row, now)),
       ]
     }
     let kept = 8 * (1 + (rows.flatMap(\.limits).map { $0.count / unit }.max() ?? 0))

@@ -28,11 +28,15 @@ struct ChallengeCodes {
 
   /// Makes a code and queues it; the one that lived for this account and purpose is dead.
   ///
+  /// - Parameters:
+  ///   - before: what may forbid it, before anything is counted.
+  ///   - opening: makes the challenge where it is new.
   /// - Throws: `no_second_factor` when the number is not the account's verified one, or not any more.
   func issue(
     _ tokenHash: [UInt8], _ account: Account, _ purpose: Challenge.Purpose, _ begunBy: String,
     _ details: TransactionDetails?, _ detailsHash: [UInt8]?, _ channel: OutgoingMessage.Channel,
-    _ asker: SendGuard.Asker, at now: Date, before: () throws -> Void
+    _ asker: SendGuard.Asker, at now: Date, before: () throws -> Void,
+    opening: () throws -> Void = {}
   ) throws {
     guard let number = account.phone, account.isPhoneVerified else {
       throw Rejection(.noSecondFactor)
@@ -69,16 +73,16 @@ struct ChallengeCodes {
       destinationHash: destination, message: message.id, expiresAt: message.expiresAt)
     let request = SendGuard.Request(
       number: number, channel: channel, text: message.text, asker: asker, isNumberProven: true)
-    func permit() throws {
-      guard try accounts.isVerified(destination, of: account.id) else {
-        throw Rejection(.noSecondFactor)
-      }
-      try before()
-    }
     var attempt = 1
     while true {
       do {
-        try sends.send(request, at: now, permit: permit) {
+        try sends.send(request, at: now, permit: before) {
+          // The account's row is locked after the limits' rows, as in every transaction that sends, or
+          // two of them could wait for each other.
+          guard try accounts.isVerified(destination, of: account.id) else {
+            throw Rejection(.noSecondFactor)
+          }
+          try opening()
           try hosted.replace(
             { () throws(DatabaseError) in try store.messageOfLiveCode(account.id, purpose) },
             by: message.id, to: destination, until: message.expiresAt, at: now)

@@ -124,9 +124,8 @@ package struct Challenges {
   ) throws -> Challenge.Begun {
     try codes.issue(
       new.token.hash, account, new.purpose, new.beginner.word, details, new.detailsHash, .sms,
-      new.beginner.sending(to: account.id), at: now
+      new.beginner.sending(to: account.id), at: now, before: permit
     ) {
-      try permit()
       try store.insert(new, at: now)
     }
     return Challenge.Begun(

@@ -128,8 +128,13 @@ import Glibc
   ///
   /// A commit whose answer was lost may have happened. Every closure's changes are guarded, so that
   /// running it again then finds its work done and reports a refusal rather than doing it twice.
+  ///
+  /// - Parameter beforeAgain: called outside the transaction before it runs again, for what keeps it
+  ///   from meeting the same others in the same way.
   @discardableResult
-  package func transaction<Result>(_ body: () throws -> Result) throws -> Result {
+  package func transaction<Result>(
+    beforeAgain: () throws -> Void = {}, _ body: () throws -> Result
+  ) throws -> Result {
     precondition(!isInTransaction, "transactions do not nest")
     var attempt = 1
     while true {
@@ -139,6 +144,7 @@ import Glibc
         // Jitter parts those who met.
         usleep(UInt32.random(in: 500...2_000) * UInt32(1 << attempt))
         attempt += 1
+        try beforeAgain()
       }
     }
   }

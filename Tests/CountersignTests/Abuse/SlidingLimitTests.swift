@@ -77,6 +77,29 @@ extension SlidingLimits {
     #expect(try limits.wait([charges[0]], at: start) == 3_600)
   }
 
+  @Test(
+    "events that are refused at once, under a key that has none yet, are refused and do not fail")
+  func refusedAtOnce() throws {
+    let now = start
+    let (location, keys, hour) = (location, keys, hour)
+    let usedUp: SlidingLimits.Charge = (
+      .loginFailures(emailKey: "used-up"), [SlidingLimit(1, per: hour)]
+    )
+    #expect(try limits().wait([usedUp], at: now) == nil)
+    let failed = atOnce(24) { _ in
+      let limits = SlidingLimits(Connection(location), keys)
+      return (0..<20).count { round in
+        let fresh: SlidingLimits.Charge = (
+          .loginFailures(emailKey: "fresh-\(round)"), [SlidingLimit(1, per: hour)]
+        )
+        return (try? limits.wait([usedUp, fresh], at: now)) != .some(3_600)
+      }
+    }
+    #expect(failed.reduce(0, +) == 0)
+    #expect(
+      try limits().wait([(.loginFailures(emailKey: "fresh-0"), usedUp.limits)], at: now) == nil)
+  }
+
   @Test("a day's limit holds when an hour's does not")
   func day() throws {
     let limits = limits()
