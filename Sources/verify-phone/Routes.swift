@@ -32,6 +32,9 @@ struct Routes {
         "/api/auth/sms/send-phone-verification",
         SendPhoneVerification(verification: verification, gate: gate, destinations: destinations)
           .respond),
+      .get(
+        "/api/auth/sms/verify-phone",
+        ShowPhoneVerification(verification: verification, gate: gate).respond),
       .post(
         "/api/auth/sms/verify-phone",
         CheckPhoneVerification(verification: verification, gate: gate).respond),

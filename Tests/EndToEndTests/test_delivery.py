@@ -464,6 +464,72 @@ def test_what_would_have_been_said_is_wiped_with_the_receipt_or_with_the_code(sy
     eventually(lambda: system.rows(sealed, person["userId"])[0] == {"kept": 0, "status": "sent"}, 40)
 
 
+# Who waits for a code
+
+def look(system, path, token=None):
+    """What became of the code, as who waits for it is shown."""
+    answer = system.call("GET", path, token=token)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_who_holds_a_challenge_sees_its_code_arrive_and_sends_nothing_by_looking(system, with_sms):
+    before = len(system.messages(with_sms["number"]))
+    pending = system.log_in(with_sms).json()
+    path = f"/api/auth/2fa/challenges/{pending['challengeId']}"
+    seen = eventually(lambda: (found := look(system, path))["code"]["status"] == "delivered" and found)
+    assert (seen["purpose"], seen["method"], seen["attemptsRemaining"]) == ("login", "sms", 3)
+    assert seen["maskedPhone"] == pending["maskedPhone"] and with_sms["number"] not in str(seen)
+    assert seen["code"]["channel"] == "sms" and 50 <= seen["code"]["resendAfter"] <= 60
+    for _ in range(20):
+        look(system, path)
+    code = system.code(with_sms["number"], 3)
+    assert len(system.messages(with_sms["number"])) == before + 1 and code not in str(seen)
+
+    system.answer(pending["challengeId"], code="000000" if code != "000000" else "111111")
+    assert look(system, path)["attemptsRemaining"] == 2
+    assert system.answer(pending["challengeId"], code=code).status_code == 200
+    assert system.call("GET", path).status_code == 410
+    assert system.call("GET", f"/api/auth/2fa/challenges/{'A' * 43}").status_code == 404
+    assert system.call("GET", "/api/auth/2fa/challenges/nonsense").status_code == 404
+
+
+def test_who_holds_a_challenge_sees_that_its_text_failed_and_that_the_phone_rings_instead(system, with_sms):
+    fail_text(system, with_sms["number"])
+    path = f"/api/auth/2fa/challenges/{system.log_in(with_sms).json()['challengeId']}"
+    statuses = []
+    eventually(lambda: statuses.append(tuple(look(system, path)["code"][name] for name in ("channel", "status"))) or statuses[-1] == ("call", "delivered"))
+    assert {channel for channel, _ in statuses} == {"sms", "call"}
+
+
+def test_a_challenge_of_an_app_has_no_code_to_wait_for(system):
+    pending = system.log_in(system.person_with_app()).json()
+    assert "code" not in look(system, f"/api/auth/2fa/challenges/{pending['challengeId']}")
+
+
+def test_a_code_that_another_challenge_has_replaced_is_not_waited_for(system, with_sms):
+    first = system.log_in(with_sms).json()["challengeId"]
+    assert "code" in look(system, f"/api/auth/2fa/challenges/{first}")
+    second = system.log_in(with_sms).json()["challengeId"]
+    assert "code" not in look(system, f"/api/auth/2fa/challenges/{first}")
+    assert "code" in look(system, f"/api/auth/2fa/challenges/{second}")
+
+
+def test_an_owner_sees_that_the_text_to_a_new_number_failed(system):
+    number, person = phone(), system.register()
+    path = "/api/auth/sms/verify-phone"
+    assert system.call("GET", path).status_code == 401
+    assert system.call("GET", path, token=person["token"]).json()["code"] == "nothing_pending"
+    fail_text(system, number)
+    system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": number}, person["token"])
+    seen = eventually(lambda: (found := look(system, path, person["token"]))["code"]["status"] == "undelivered" and found)
+    assert (seen["phoneNumber"], seen["attemptsRemaining"], seen["code"]["channel"]) == (number, 3, "sms")
+    code = system.code(number)
+    assert system.call("GET", path, token=system.register()["token"]).status_code == 404
+    assert system.call("POST", path, {"code": code}, person["token"]).status_code == 200
+    assert system.call("GET", path, token=person["token"]).status_code == 404
+
+
 # Killed in between
 
 def test_a_courier_killed_between_sending_and_recording_sends_no_text_twice(own_system):

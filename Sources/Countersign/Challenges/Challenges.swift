@@ -216,6 +216,42 @@ package struct Challenges {
     return (now + VerificationCode.Lifetime.secondFactor.interval, settings.resendSeconds)
   }
 
+  // MARK: Looking
+
+  /// A challenge that waits, as whoever holds it is shown.
+  package struct Standing: Sendable {
+    package let purpose: Challenge.Purpose
+    package let method: Factor
+    package let maskedPhone: String?
+    package let attemptsRemaining: Int
+    package let expiresAt: Date
+    /// The code that was sent last, while it is the one to enter.
+    package let code: PendingCode?
+  }
+
+  /// How a challenge stands, and what became of its code.
+  ///
+  /// - Throws: `not_found`; `challenge_expired`, also when it was answered.
+  package func standing(of id: String, at now: Date) throws -> Standing {
+    guard let token = Token(received: id), let found = try store.find(token, answeredBy: nil) else {
+      throw Rejection(.notFound)
+    }
+    guard found.endedAt == nil, found.expiresAt > now else { throw Rejection(.challengeExpired) }
+    var code: PendingCode?
+    if let live = found.code, live.expiresAt > now, let issuedAt = found.codeIssuedAt,
+      let delivery = try outbox.delivery(ofCode: live.message)
+    {
+      code = PendingCode(
+        delivery, issuedAt: issuedAt, expiresAt: live.expiresAt, gap: settings.resendSeconds,
+        at: now)
+    }
+    return Standing(
+      purpose: found.purpose, method: found.method,
+      maskedPhone: found.method == .sms ? found.account.phone?.masked : nil,
+      attemptsRemaining: max(0, Challenge.maximumTries - found.tries), expiresAt: found.expiresAt,
+      code: code)
+  }
+
   // MARK: Answering
 
   /// Judges an answer, and gives what a right one gives.

@@ -53,6 +53,11 @@ package struct Outbox {
   )? {
     try store.standing(of: id)
   }
+
+  /// What became of a code; nil when nothing is known of it any more.
+  func delivery(ofCode id: OutgoingMessage.ID) throws(DatabaseError) -> CodeDelivery? {
+    try store.delivery(ofCode: id)
+  }
 }
 
 /// How far a message has come; the raw value is stored and shown.

@@ -51,6 +51,30 @@ struct OutboxStore {
     return (status, try row.optionalText("failure").flatMap(Failure.init))
   }
 
+  /// What became of a code; once its text has failed and it is said on the phone instead, of that call.
+  func delivery(ofCode id: OutgoingMessage.ID) throws(DatabaseError) -> CodeDelivery? {
+    guard
+      let row = try connection.first(
+        "SELECT channel, status, account_id FROM message WHERE id = \(id)")
+    else { return nil }
+    let own = try CodeDelivery(row)
+    guard own.hasFailed, let account = try row.optionalBytes("account_id") else { return own }
+    // Ids begin with their time, so what came later is a short end of the index.
+    let call = try connection.first(
+      """
+      SELECT channel, status
+        FROM message
+       WHERE account_id = \(account)
+         AND id > \(id)
+         AND kind = 'code'
+         AND channel = 'call'
+       ORDER BY id DESC
+       LIMIT 1
+      """)
+    guard let call else { return own }
+    return try CodeDelivery(call)
+  }
+
   /// What waits, by lane, and for how long the oldest of it has been due.
   func gauges(at now: Date) throws(DatabaseError) -> [Gauge] {
     var gauges: [Gauge] = []

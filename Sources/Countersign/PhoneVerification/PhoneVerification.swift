@@ -194,6 +194,29 @@ package struct PhoneVerification {
     }
   }
 
+  /// A number that is being verified, as the account's owner is shown.
+  package struct Standing: Sendable {
+    package let number: PhoneNumber
+    package let attemptsRemaining: Int
+    package let code: PendingCode
+  }
+
+  /// Which number an account is verifying, and what became of its code.
+  ///
+  /// - Throws: `nothing_pending` when no code waits to be entered.
+  package func standing(for account: Account, at now: Date) throws -> Standing {
+    guard let found = try store.find(.phone, account.id.bytes), found.usedAt == nil,
+      found.expiresAt > now, let delivery = try outbox.delivery(ofCode: found.message)
+    else { throw Rejection(.nothingPending) }
+    return Standing(
+      number: try phones.open(
+        found.destinationSealed, context: VerificationCodes.context(.phone, account.id.bytes)),
+      attemptsRemaining: max(0, VerificationCode.maximumTries - found.tries),
+      code: PendingCode(
+        delivery, issuedAt: found.issuedAt, expiresAt: found.expiresAt,
+        gap: settings.resendSeconds, at: now))
+  }
+
   // MARK: Checking
 
   /// Verifies the number that an account's owner was sent a code to; from now on it is the
