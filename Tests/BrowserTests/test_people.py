@@ -342,6 +342,38 @@ def test_another_code_can_be_asked_for_once_the_wait_is_over(visitor):
     ann.page.wait_for_url("**/dashboard")
 
 
+def test_a_text_that_could_not_be_delivered_is_said_where_its_code_is_waited_for(visitor):
+    ann, number = visitor(), phone()
+    ann.system.rule(action="report", deliveryStatus="undelivered", errorCode=30003, provider="twilio", to=number, times=1)
+    ann.register(address())
+    ann.page.get_by_label("Country", exact=True).select_option("US")
+    ann.fill("Phone number", number.removeprefix("+1"))
+    ann.press("Send the code")
+    ann.sees("The text message could not be delivered. Ask for another code, or choose another way.")
+
+    ann.fill("Six-digit code", ann.system.code(number))
+    ann.heading("Your account is ready")
+
+
+def test_who_waits_for_a_text_sees_it_arrive_or_that_the_phone_rings_instead(visitor):
+    ann = visitor()
+    email, number, _ = with_texts(ann)
+    eventually(lambda: all(message["status"] == "delivered" for message in ann.system.messages(number)))
+
+    ann.log_in(email)
+    ann.sees("The text message has arrived on your phone.")
+    ann.system.rule(action="report", deliveryStatus="undelivered", errorCode=30003, provider="twilio", to=number, times=1)
+    ann.log_in(email)
+    ann.sees("The call was answered.")
+    ann.press("Use a backup code")
+    ann.page.get_by_text("The call was answered.").wait_for(state="hidden")
+    # Leaving it ends the looking.
+    looks = []
+    ann.page.on("request", lambda request: looks.append(request.url) if "/challenges/" in request.url else None)
+    ann.page.wait_for_timeout(2_500)
+    assert looks == []
+
+
 def test_somebody_who_is_not_signed_in_is_led_to_sign_in_and_back(visitor):
     ann = visitor()
     person = ann.system.register()

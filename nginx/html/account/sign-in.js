@@ -1,4 +1,4 @@
-import { post } from "/common/api.js";
+import { get, post } from "/common/api.js";
 import { codeStep } from "/common/code-step.js";
 import { element } from "/common/dom.js";
 import { entitle } from "/common/page.js";
@@ -32,6 +32,7 @@ export function secondStep(login, challengeId) {
       }
       proceed();
     },
+    look: challengeId && (() => get(`/api/auth/2fa/challenges/${challengeId}`)),
     resend: async (channel) => {
       const sent = challengeId
         ? await post(`/api/auth/2fa/challenges/${challengeId}/resend`, { channel })

@@ -1,3 +1,4 @@
+import { delivery } from "./delivery.js";
 import { element } from "./dom.js";
 import { busy, button, countdown, field, notice } from "./parts.js";
 import { say, sayMoney } from "./words.js";
@@ -21,6 +22,7 @@ import { say, sayMoney } from "./words.js";
  * @param {(answer: {code?: string, backupCode?: string, rememberDevice?: boolean, method: string}) => Promise} options.submit
  * @param {boolean} [options.calls] whether a call may be asked for
  * @param {(channel: "sms"|"call") => Promise<{resendAfter?: number}>} [options.resend]
+ * @param {() => Promise<Object>} [options.look] asks what became of the code
  * @param {() => void} options.again begins all of it again
  * @param {[string, () => void]} [options.back] the words and act of a way back
  * @param {string} [options.heading] the element of its title
@@ -39,6 +41,7 @@ export function codeStep(options) {
   const lead = element("p", { class: "lead" });
   const place = element("div");
   const said = element("p", { class: "small", role: "status" });
+  const arrival = options.look && delivery(options.look, waiting.signal);
 
   const code = field("code", say("code.label"), {
     hint: say("code.hint"),
@@ -103,6 +106,7 @@ export function codeStep(options) {
 
   function draw() {
     const isText = method === "sms" && !usesBackup;
+    if (arrival) arrival.node.hidden = !isText;
     lead.textContent = usesBackup ? say("code.backup.lead")
       : method === "app" ? say("code.app.lead")
       : options.sent === false ? say("code.sms.unsent")
@@ -153,6 +157,7 @@ export function codeStep(options) {
       isDead = false;
       method = "sms";
       texted = true;
+      arrival?.follow();
     } catch (problem) {
       if (problem.code === "challenge_expired" || problem.code === "not_found") {
         end(problem);
@@ -178,8 +183,9 @@ export function codeStep(options) {
     waiting.signal.addEventListener("abort", () => clearTimeout(timer));
   }
 
-  node.append(title, ...(options.details ? [payment(options.details)] : []), lead, form, said, choices);
+  node.append(title, ...(options.details ? [payment(options.details)] : []), lead, ...(arrival ? [arrival.node] : []), form, said, choices);
   draw();
+  if (method === "sms" && options.sent !== false) arrival?.follow();
   queueMicrotask(() => node.isConnected && code.input.focus());
   return node;
 }

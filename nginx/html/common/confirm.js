@@ -1,4 +1,4 @@
-import { Cancelled, post } from "./api.js";
+import { Cancelled, get, post } from "./api.js";
 import { codeStep } from "./code-step.js";
 import { element } from "./dom.js";
 import { button, dialog, notice } from "./parts.js";
@@ -27,6 +27,7 @@ export async function confirm(purpose, details) {
         resolve(answer.authorization);
         box.close();
       },
+      look: () => get(`/api/auth/2fa/challenges/${challenge.challengeId}`),
       resend: (channel) => post(`/api/auth/2fa/challenges/${challenge.challengeId}/resend`, { channel }),
       again: async () => {
         try {

@@ -1,4 +1,4 @@
-import { post } from "./api.js";
+import { get, post } from "./api.js";
 import { codeStep } from "./code-step.js";
 import { element } from "./dom.js";
 import { button, field, form, notice } from "./parts.js";
@@ -91,6 +91,7 @@ export async function phoneStep({ place, region, authorize, done, beside = [], i
           askForClaim(step, code);
         }
       },
+      look: () => get("/api/auth/sms/verify-phone"),
       resend: async (channel) => {
         const sent = await post("/api/auth/sms/resend", { channel });
         note({ ...step, nextAt: Date.now() + sent.resendAfter * 1000, expiresAt: sent.expiresAt });
