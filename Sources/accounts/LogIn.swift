@@ -31,6 +31,7 @@ struct LogIn {
     let codeSent: Bool
     /// For the app: whether a code by text message may be asked for in its place.
     let textInstead: Bool?
+    let resendAfter: Int?
     let expiresAt: Date
   }
 
@@ -56,7 +57,7 @@ struct LogIn {
         PendingAnswer(
           challengeId: begun.id.reveal(), method: begun.method, maskedPhone: begun.maskedPhone,
           codeSent: begun.isCodeSent, textInstead: begun.method == .app ? begun.canText : nil,
-          expiresAt: begun.expiresAt)
+          resendAfter: begun.resendAfter, expiresAt: begun.expiresAt)
       ).adding(cookie.name, cookie.value)
       response.limit = begun.limit
       return response

@@ -38,6 +38,7 @@ struct BeginChallenge {
     let challengeId: String
     let method: Factor
     let maskedPhone: String?
+    let resendAfter: Int?
     let expiresAt: Date
     /// What is confirmed, for the app to show; a text message names it by itself.
     let details: TransactionDetails?
@@ -72,6 +73,6 @@ struct BeginChallenge {
     return try .json(
       Answer(
         challengeId: begun.id.reveal(), method: begun.method, maskedPhone: begun.maskedPhone,
-        expiresAt: begun.expiresAt, details: details), .created)
+        resendAfter: begun.resendAfter, expiresAt: begun.expiresAt, details: details), .created)
   }
 }

@@ -24,6 +24,7 @@ struct EnableTwoFactor {
     let backupCodes: [String] = []
     let method = Factor.sms
     let maskedPhone: String?
+    let resendAfter: Int?
     let expiresAt: Date
   }
 
@@ -47,7 +48,10 @@ struct EnableTwoFactor {
     case .sms:
       let begun = try factors.enableSMS(
         session, proof, address: request.address, at: request.time)
-      return try .json(SentAnswer(maskedPhone: begun.maskedPhone, expiresAt: begun.expiresAt))
+      return try .json(
+        SentAnswer(
+          maskedPhone: begun.maskedPhone, resendAfter: begun.resendAfter,
+          expiresAt: begun.expiresAt))
     case .app:
       let binding = try factors.enableApp(session, proof, at: request.time)
       return try .json(

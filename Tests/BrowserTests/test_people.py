@@ -342,6 +342,22 @@ def test_another_code_can_be_asked_for_once_the_wait_is_over(visitor):
     ann.page.wait_for_url("**/dashboard")
 
 
+def test_the_wait_for_another_code_is_the_servers(visitor):
+    ann = visitor()
+    email, _, _ = with_texts(ann)
+
+    def sooner(route):
+        answer = route.fetch()
+        assert answer.json()["resendAfter"] == 60
+        route.fulfill(response=answer, json=answer.json() | {"resendAfter": 25})
+
+    ann.page.route("**/api/auth/login", sooner)
+    ann.log_in(email)
+    ann.sees(re.compile(r"You can ask for another code in 0:2[0-5]"))
+    ann.page.reload()
+    ann.sees(re.compile(r"You can ask for another code in 0:[12]\d"))
+
+
 def test_a_text_that_could_not_be_delivered_is_said_where_its_code_is_waited_for(visitor):
     ann, number = visitor(), phone()
     ann.system.rule(action="report", deliveryStatus="undelivered", errorCode=30003, provider="twilio", to=number, times=1)

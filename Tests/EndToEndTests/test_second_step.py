@@ -111,7 +111,7 @@ def test_a_pending_login_opens_nothing_but_the_second_step(system):
     person = system.person_with_app()
     pending = system.log_in(person).json()["challengeId"]
     anyone = {"/api/auth/register", "/api/auth/login", "/api/auth/verify-phone", "/api/auth/2fa/send-code", "/api/auth/2fa/verify",
-              "/api/code/challenge", "/api/auth/2fa/challenges/{id}/verify", "/api/auth/2fa/challenges/{id}/resend",
+              "/api/code/challenge", "/api/auth/2fa/challenges/{id}", "/api/auth/2fa/challenges/{id}/verify", "/api/auth/2fa/challenges/{id}/resend",
               "/api/auth/sms/request-password-reset", "/api/auth/sms/verify-and-reset", "/api/notifications/unsubscribe/{token}"}
     tried = 0
     for method, _, _, path in operations():

@@ -86,9 +86,10 @@ package enum Challenge {
     /// Where the code went, as its owner recognises it.
     package let maskedPhone: String?
     package let expiresAt: Date
-    /// False when no code was sent because too many were already; `retryAfter` says when one may be.
+    /// False for an app, and where no code may be sent.
     package let isCodeSent: Bool
-    package let retryAfter: Int?
+    /// Seconds until another code may be asked for; or a first one, where that is known.
+    package let resendAfter: Int?
     /// At a login with the app: whether a code by text message may be asked for in its place.
     package var canText = false
     /// The limit because of which no code was sent, for the log and for metrics.

@@ -83,14 +83,14 @@ package struct Challenges {
       try store.insert(new, at: now)
       return Challenge.Begun(
         id: new.token.text, method: method, maskedPhone: account.phone?.masked,
-        expiresAt: new.expiresAt, isCodeSent: false, retryAfter: refusal.retryAfter,
+        expiresAt: new.expiresAt, isCodeSent: false, resendAfter: refusal.retryAfter,
         limit: refusal.limit)
     }
     try store.insert(new, at: now)
     return Challenge.Begun(
       id: new.token.text, method: method,
       maskedPhone: method == .sms ? account.phone?.masked : nil,
-      expiresAt: new.expiresAt, isCodeSent: false, retryAfter: nil,
+      expiresAt: new.expiresAt, isCodeSent: false, resendAfter: nil,
       canText: method == .app && purpose == .login && !account.role.isAdministrative
         && usable.contains { $0.kind == .sms })
   }
@@ -130,8 +130,7 @@ package struct Challenges {
     }
     return Challenge.Begun(
       id: new.token.text, method: .sms, maskedPhone: account.phone?.masked,
-      expiresAt: new.expiresAt,
-      isCodeSent: true, retryAfter: nil)
+      expiresAt: new.expiresAt, isCodeSent: true, resendAfter: settings.resendSeconds)
   }
 
   // MARK: Another code

@@ -22,8 +22,8 @@ function signIn() {
       }
       // Most sign-ins on a device of one's own end above.
       const { secondStep } = await import("./sign-in.js");
-      const { challengeId, method, maskedPhone, codeSent, textInstead, expiresAt } = answer;
-      const login = { email: values.email, method, maskedPhone, codeSent, textInstead, expiresAt };
+      const { challengeId, method, maskedPhone, codeSent, textInstead, resendAfter, expiresAt } = answer;
+      const login = { email: values.email, method, maskedPhone, codeSent, textInstead, nextAt: Date.now() + (resendAfter ?? 0) * 1000, expiresAt };
       history.pushState(login, "", `/account/code${location.search}`);
       show(secondStep(login, challengeId));
     }),

@@ -1,6 +1,6 @@
 import { get, post, remove } from "/common/api.js";
 import { backupCodes } from "/common/backup-codes.js";
-import { codeStep } from "/common/code-step.js";
+import { codeStep, nextAfter } from "/common/code-step.js";
 import { confirm } from "/common/confirm.js";
 import { element } from "/common/dom.js";
 import { begin, navigateAs } from "/common/page.js";
@@ -124,7 +124,8 @@ async function enableTexts() {
   const start = async (proofs) => {
     const begun = await post("/api/auth/2fa/enable", { method: "sms", ...proofs });
     box.open(codeStep({
-      title: say("security.twoStep.smsCode"), heading: "h2", method: "sms", maskedPhone: begun.maskedPhone, expiresAt: begun.expiresAt,
+      title: say("security.twoStep.smsCode"), heading: "h2", method: "sms", maskedPhone: begun.maskedPhone,
+      nextAt: nextAfter(begun), expiresAt: begun.expiresAt,
       submit: async ({ code }) => {
         const answer = await post("/api/auth/2fa/verify-and-enable", { code });
         isOn = true;

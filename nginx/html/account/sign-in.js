@@ -1,5 +1,5 @@
 import { get, post } from "/common/api.js";
-import { codeStep } from "/common/code-step.js";
+import { codeStep, nextAfter } from "/common/code-step.js";
 import { element } from "/common/dom.js";
 import { entitle } from "/common/page.js";
 import { say } from "/common/words.js";
@@ -9,7 +9,7 @@ import { proceed } from "./proceed.js";
  * The second step of a login. The pending login is a cookie that scripts cannot read; what this page has to know for a
  * reload is in the history entry, and gives nobody anything. The challenge's id, which does, is only ever in memory.
  *
- * @param {Object} login email, method, maskedPhone, codeSent, textInstead, expiresAt
+ * @param {Object} login email, method, maskedPhone, codeSent, textInstead, nextAt (milliseconds), expiresAt
  * @param {string} [challengeId] unless the page was loaded anew
  */
 export function secondStep(login, challengeId) {
@@ -21,7 +21,7 @@ export function secondStep(login, challengeId) {
       email: login.email, code: backupCode ?? code, ...(backupCode ? { useBackupCode: true } : {}), ...remembering });
   };
   return element("div", { class: "card" }, codeStep({
-    title: say("code.title"), method: login.method, maskedPhone: login.maskedPhone, sent: login.codeSent, expiresAt: login.expiresAt,
+    title: say("code.title"), method: login.method, maskedPhone: login.maskedPhone, sent: login.codeSent, nextAt: login.nextAt, expiresAt: login.expiresAt,
     remembers: true, takesBackupCodes: true, textsToo: login.method === "app" && login.textInstead, texted: login.texted, isBlind: !challengeId,
     submit: async (given) => {
       // Once a text message was asked for in place of the app, the login itself takes that one.
@@ -37,7 +37,7 @@ export function secondStep(login, challengeId) {
       const sent = challengeId
         ? await post(`/api/auth/2fa/challenges/${challengeId}/resend`, { channel })
         : await post("/api/auth/2fa/send-code", { email: login.email });
-      login.texted = true;
+      Object.assign(login, { texted: true, codeSent: true, nextAt: nextAfter(sent) });
       history.replaceState(login, "");
       return sent;
     },

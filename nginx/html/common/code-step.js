@@ -3,6 +3,12 @@ import { element } from "./dom.js";
 import { busy, button, countdown, field, notice } from "./parts.js";
 import { say, sayMoney } from "./words.js";
 
+// A login that was loaded anew is told nothing about when another code may be asked for.
+const USUAL_WAIT = 60;
+
+/** When another code may be asked for after an answer of the API, in milliseconds of this clock. */
+export const nextAfter = (answer) => Date.now() + (answer?.resendAfter ?? USUAL_WAIT) * 1000;
+
 /**
  * Asks for a code: that of a text message or call, of an app, or a backup code.
  *
@@ -12,7 +18,7 @@ import { say, sayMoney } from "./words.js";
  * @param {string} [options.maskedPhone] where it went
  * @param {boolean} [options.sent] false where none is on its way yet
  * @param {string} [options.expiresAt] when all of it has to be begun again
- * @param {number} [options.resendAfter] seconds
+ * @param {number} [options.nextAt] when another may be asked for, in milliseconds of this clock
  * @param {Object} [options.details] of a payment, to be seen beside the code
  * @param {boolean} [options.remembers] whether the device may be remembered
  * @param {boolean} [options.takesBackupCodes]
@@ -101,8 +107,7 @@ export function codeStep(options) {
     title.focus();
   }
 
-  let nextAt = Date.now() + (options.resendAfter ?? 60) * 1000;
-  if (options.sent === false) nextAt = 0;
+  let nextAt = options.nextAt ?? 0;
 
   function draw() {
     const isText = method === "sms" && !usesBackup;
@@ -152,7 +157,7 @@ export function codeStep(options) {
     try {
       const answer = await resend(channel);
       options.sent = true;
-      nextAt = Date.now() + (answer?.resendAfter ?? 60) * 1000;
+      nextAt = nextAfter(answer);
       said.textContent = say(options.isBlind ? "code.asked" : channel === "call" ? "code.called" : texted ? "code.resent" : "code.sent");
       isDead = false;
       method = "sms";

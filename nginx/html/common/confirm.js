@@ -1,5 +1,5 @@
 import { Cancelled, get, post } from "./api.js";
-import { codeStep } from "./code-step.js";
+import { codeStep, nextAfter } from "./code-step.js";
 import { element } from "./dom.js";
 import { button, dialog, notice } from "./parts.js";
 import { say } from "./words.js";
@@ -20,7 +20,7 @@ export async function confirm(purpose, details) {
     const box = dialog(() => isDone || reject(new Cancelled()));
     const ask = (challenge) => box.open(codeStep({
       title: say(`confirm.${purpose}`), heading: "h2", method: challenge.method, maskedPhone: challenge.maskedPhone,
-      expiresAt: challenge.expiresAt, details: challenge.details ?? details, takesBackupCodes: true,
+      nextAt: nextAfter(challenge), expiresAt: challenge.expiresAt, details: challenge.details ?? details, takesBackupCodes: true,
       submit: async ({ code, backupCode }) => {
         const answer = await post(`/api/auth/2fa/challenges/${challenge.challengeId}/verify`, backupCode ? { backupCode } : { code });
         isDone = true;

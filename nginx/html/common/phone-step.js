@@ -1,5 +1,5 @@
 import { get, post } from "./api.js";
-import { codeStep } from "./code-step.js";
+import { codeStep, nextAfter } from "./code-step.js";
 import { element } from "./dom.js";
 import { button, field, form, notice } from "./parts.js";
 import { language, say, sayPhone } from "./words.js";
@@ -74,7 +74,7 @@ export async function phoneStep({ place, region, authorize, done, beside = [], i
       form([phone], say("phone.send"), async ({ phoneNumber }) => {
         const authorization = await authorize?.();
         const sent = await post("/api/auth/sms/send-phone-verification", { phoneNumber, ...(authorization ? { authorization } : {}) });
-        askForCode({ phoneNumber, ...phone.typed(), nextAt: Date.now() + sent.resendAfter * 1000, expiresAt: sent.expiresAt });
+        askForCode({ phoneNumber, ...phone.typed(), nextAt: nextAfter(sent), expiresAt: sent.expiresAt });
       }), ...beside);
   }
 
@@ -82,7 +82,7 @@ export async function phoneStep({ place, region, authorize, done, beside = [], i
     const { phoneNumber } = step;
     note(step);
     put(codeStep({
-      title: say("phone.code"), heading, method: "sms", maskedPhone: step.shown, resendAfter: Math.ceil((step.nextAt - Date.now()) / 1000),
+      title: say("phone.code"), heading, method: "sms", maskedPhone: step.shown, nextAt: step.nextAt,
       submit: async ({ code }) => {
         try {
           finish((await post("/api/auth/sms/verify-phone", { code })).phoneNumber);
@@ -94,7 +94,7 @@ export async function phoneStep({ place, region, authorize, done, beside = [], i
       look: () => get("/api/auth/sms/verify-phone"),
       resend: async (channel) => {
         const sent = await post("/api/auth/sms/resend", { channel });
-        note({ ...step, nextAt: Date.now() + sent.resendAfter * 1000, expiresAt: sent.expiresAt });
+        note({ ...step, nextAt: nextAfter(sent), expiresAt: sent.expiresAt });
         return sent;
       },
       again: () => askForNumber(step),
