@@ -11,9 +11,10 @@ struct AccountAnswer: Encodable {
   let currency: String
   let phoneNumber: String?
   let phoneVerified: Bool
+  let secondFactors: [Factor]
   let createdAt: Date
 
-  init(_ account: Account) {
+  init(_ account: Account, secondFactors: [Factor]) {
     userId = account.id
     email = account.email
     name = OrNull(account.name)
@@ -22,15 +23,19 @@ struct AccountAnswer: Encodable {
     currency = account.currency
     phoneNumber = account.phone?.e164
     phoneVerified = account.isPhoneVerified
+    self.secondFactors = secondFactors
     createdAt = account.createdAt
   }
 }
 
 /// GET /api/account
 struct ShowAccount {
+  let accounts: Accounts
   let gate: SessionGate
 
   func respond(to request: Request) throws -> Response {
-    try .json(AccountAnswer(try gate.required(request).account))
+    let account = try gate.required(request).account
+    return try .json(
+      AccountAnswer(account, secondFactors: try accounts.secondFactors(of: account.id)))
   }
 }

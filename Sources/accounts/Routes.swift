@@ -40,7 +40,7 @@ struct Routes {
       .delete("/api/auth/sessions", EndOtherSessions(accounts: accounts, gate: gate).respond),
       .delete("/api/auth/sessions/{id}", EndSession(sessions: sessions, gate: gate).respond),
       .post("/api/auth/password", ChangePassword(accounts: accounts, gate: gate).respond),
-      .get("/api/account", ShowAccount(gate: gate).respond),
+      .get("/api/account", ShowAccount(accounts: accounts, gate: gate).respond),
       .patch("/api/account", UpdateAccount(accounts: accounts, gate: gate).respond),
       .put(
         "/api/account/phone",

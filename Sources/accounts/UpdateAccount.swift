@@ -19,6 +19,8 @@ struct UpdateAccount {
     let body: Body = try request.decode()
     let fields = ProfileFields(
       name: body.name, locale: body.locale, region: body.region, currency: body.currency)
-    return try .json(AccountAnswer(try accounts.update(session.account, try fields.profile())))
+    let account = try accounts.update(session.account, try fields.profile())
+    return try .json(
+      AccountAnswer(account, secondFactors: try accounts.secondFactors(of: account.id)))
   }
 }

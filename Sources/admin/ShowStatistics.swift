@@ -20,13 +20,15 @@ struct ShowStatistics {
       let sent: Int
       let delivered: Int
       let failed: Int
+      let codesSent: Int
       let codesUsed: Int
       let microdollars: Int
 
       init(_ at: Date, _ tally: Statistics.Tally) {
         self.at = at
         (sent, delivered, failed) = (tally.sent, tally.delivered, tally.failed)
-        (codesUsed, microdollars) = (tally.used, tally.microdollars)
+        (codesSent, codesUsed) = (tally.codes, tally.used)
+        microdollars = tally.microdollars
       }
     }
     struct Share: Encodable {
@@ -34,6 +36,7 @@ struct ShowStatistics {
       let sent: Int
       let delivered: Int
       let failed: Int
+      let codesSent: Int
       let codesUsed: Int
       let microdollars: Int
       let successRate: String
@@ -41,7 +44,8 @@ struct ShowStatistics {
       init(_ name: String, _ tally: Statistics.Tally) {
         self.name = name
         (sent, delivered, failed) = (tally.sent, tally.delivered, tally.failed)
-        (codesUsed, microdollars) = (tally.used, tally.microdollars)
+        (codesSent, codesUsed) = (tally.codes, tally.used)
+        microdollars = tally.microdollars
         successRate = tally.successRate
       }
     }
@@ -106,7 +110,7 @@ struct ShowStatistics {
               amount: (period.total.microdollars + 5_000) / 10_000,
               microdollars: period.total.microdollars),
             conversion: Answer.Conversion(
-              codesSent: period.codes.sent, codesUsed: period.codes.used,
-              rate: Statistics.Tally.percent(period.codes.used, of: period.codes.sent))))))
+              codesSent: period.total.codes, codesUsed: period.total.used,
+              rate: Statistics.Tally.percent(period.total.used, of: period.total.codes))))))
   }
 }

@@ -30,7 +30,7 @@ struct AnswerChallenge {
     case (.some, .some): throw Rejection(.invalidField, field: "backupCode")
     }
     let outcome = try challenges.answer(
-      request.parameters["id"] ?? "", offer, remembersDevice: body.rememberDevice == true,
+      request.challengeID(gate), offer, remembersDevice: body.rememberDevice == true,
       request.client, at: request.time)
     switch outcome {
     case .login(let account, let session, let device):
@@ -62,7 +62,7 @@ struct ResendChallenge {
   }
 
   func respond(to request: Request) throws -> Response {
-    let id = request.parameters["id"] ?? ""
+    let id = try request.challengeID(gate)
     if request.isHosts {
       return try host.once(request) { try resend(id, by: .host, request) }
     }

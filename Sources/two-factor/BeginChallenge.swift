@@ -29,8 +29,10 @@ struct BeginChallenge {
     let purpose: String
     let userId: String?
     let details: NestedBody<DetailsBody>?
+    /// False begins one whose code is asked for later, or never: a backup code will do.
+    let sendCode: Bool?
 
-    enum CodingKeys: String, CodingKey, CaseIterable { case purpose, userId, details }
+    enum CodingKeys: String, CodingKey, CaseIterable { case purpose, userId, details, sendCode }
   }
 
   private struct Answer: Encodable {
@@ -69,7 +71,9 @@ struct BeginChallenge {
       throw Rejection(.invalidField, field: "purpose")
     }
     let details = try body.details?.value.details(of: account)
-    let begun = try challenges.begin(purpose, for: account, details, by: beginner, at: request.time)
+    let begun = try challenges.begin(
+      purpose, for: account, details, by: beginner,
+      firstCode: body.sendCode == false ? .whenAskedFor : .atOnce, at: request.time)
     return try .json(
       Answer(
         challengeId: begun.id.reveal(), method: begun.method, maskedPhone: begun.maskedPhone,

@@ -35,7 +35,8 @@ struct Routes {
       .post(
         "/api/auth/2fa/challenges",
         BeginChallenge(challenges: challenges, accounts: accounts, gate: gate, host: host).respond),
-      .get("/api/auth/2fa/challenges/{id}", ShowChallenge(challenges: challenges).respond),
+      .get(
+        "/api/auth/2fa/challenges/{id}", ShowChallenge(challenges: challenges, gate: gate).respond),
       .post(
         "/api/auth/2fa/challenges/{id}/resend",
         ResendChallenge(challenges: challenges, gate: gate, host: host).respond),

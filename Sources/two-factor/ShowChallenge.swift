@@ -4,6 +4,7 @@ import FoundationEssentials
 /// GET /api/auth/2fa/challenges/{id}: who knows the id may see how it stands, and what became of its code.
 struct ShowChallenge {
   let challenges: Challenges
+  let gate: SessionGate
 
   private struct Answer: Encodable {
     let success = true
@@ -16,7 +17,7 @@ struct ShowChallenge {
   }
 
   func respond(to request: Request) throws -> Response {
-    let standing = try challenges.standing(of: request.parameters["id"] ?? "", at: request.time)
+    let standing = try challenges.standing(of: request.challengeID(gate), at: request.time)
     return try .json(
       Answer(
         purpose: standing.purpose.rawValue, method: standing.method,

@@ -42,6 +42,29 @@ def test_the_pending_cookie_stands_for_the_challenge_id(system):
     assert done.status_code == 200 and "pending=; Path=/; Max-Age=0" in done.headers["Set-Cookie"]
 
 
+def test_pending_in_a_path_is_the_challenge_of_the_cookie(system):
+    person = system.person_with_sms()
+    login = system.log_in(person)
+    pending, path = {"pending": login.cookies["pending"]}, "/api/auth/2fa/challenges/pending"
+    assert system.call("GET", path).status_code == 404
+    assert system.call("GET", path, cookies=pending).json()["maskedPhone"] == login.json()["maskedPhone"]
+    assert system.call("POST", f"{path}/resend", {}, cookies=pending).json()["code"] == "resend_too_soon"
+    assert system.call("POST", f"{path}/resend", {}).status_code in (401, 404)
+    code = system.code(person["number"], 3)
+    assert system.call("POST", f"{path}/verify", {"code": code}).status_code == 404
+    done = system.call("POST", f"{path}/verify", {"code": code}, cookies=pending)
+    assert done.status_code == 200 and "pending=; Path=/; Max-Age=0" in done.headers["Set-Cookie"]
+    assert system.call("GET", path, cookies=pending).status_code == 410
+
+
+def test_a_login_says_when_another_code_may_be_asked_for_or_a_first_one(system):
+    person = system.person_with_sms()
+    logins = [system.log_in(person).json() for _ in range(4)]
+    assert [login["resendAfter"] for login in logins[:3]] == [60] * 3
+    assert logins[3]["codeSent"] is False and 3_400 < logins[3]["resendAfter"] <= 3_600
+    assert "resendAfter" not in system.log_in(system.person_with_app()).json()
+
+
 def test_code_challenge_completes_a_pending_login_too(system):
     person = system.person_with_app()
     pending, code = system.log_in(person).json()["challengeId"], system.app_code(person)

@@ -78,6 +78,30 @@ def test_of_50_parallel_redemptions_one_succeeds(system, key):
         assert sorted(a.status_code for a in answers) == [200] + [401] * 49
 
 
+def test_a_challenge_begun_without_a_code_is_answered_by_a_backup_code_or_by_one_that_is_asked_for(system, key):
+    person = system.person_with_sms()
+
+    def codes():
+        return system.rows("SELECT COUNT(*) AS n FROM message WHERE account_id = UNHEX(REPLACE(%s, '-', '')) AND kind = 'code'", person["userId"])[0]["n"]
+
+    before = codes()
+    asked = {"purpose": "transfer", "details": {"amount": 7500, "payee": "Bob"}, "sendCode": False}
+    begun = [system.call("POST", "/api/auth/2fa/challenges", asked, person["token"]).json()["challengeId"] for _ in range(8)]
+    assert codes() == before
+    for challenge, answer in [(begun[0], {"backupCode": person["backupCodes"][0]}), (begun[1], None)]:
+        path = f"/api/auth/2fa/challenges/{challenge}"
+        if answer is None:
+            assert system.call("POST", f"{path}/resend", {}, person["token"]).status_code == 200
+            answer = {"code": system.code(person["number"], 3)}
+        given = system.call("POST", f"{path}/verify", answer)
+        assert given.status_code == 200, given.text
+        redeemed = system.call("POST", "/api/auth/2fa/authorizations/redeem",
+                               {"authorization": given.json()["authorization"], "purpose": "transfer", "details": asked["details"]}, key)
+        assert redeemed.status_code == 200, redeemed.text
+    wrong = system.call("POST", f"/api/auth/2fa/challenges/{begun[2]}/verify", {"code": "000000"})
+    assert wrong.status_code == 401 and codes() == before + 1
+
+
 def test_a_redemption_with_an_idempotency_key_is_answered_again_and_done_once(system, key):
     person = system.person_with_app()
     authorization = system.authorization(person, "transfer", details=TRANSFER)

@@ -297,6 +297,14 @@ package struct Accounts {
     return updated
   }
 
+  /// The second factors that an account has bound, not counting backup codes; the app first.
+  package func secondFactors(of id: Account.ID) throws -> [Factor] {
+    try factors.all(of: id)
+      .filter { $0.confirmedAt != nil && $0.kind != .backup }
+      .map(\.kind)
+      .sorted { $0 == .app && $1 != .app }
+  }
+
   /// Takes the number off an account; a verified one is told, and large transfers cool off, as when
   /// it is replaced.
   ///

@@ -78,6 +78,13 @@ package enum Challenge {
     }
   }
 
+  /// When a challenge's first code is sent.
+  package enum FirstCode: Sendable {
+    case atOnce
+    /// By asking for another; until then there are other ways to answer.
+    case whenAskedFor
+  }
+
   /// A challenge that waits for its answer.
   package struct Begun: Sendable {
     /// The `challengeId`, shown this once.

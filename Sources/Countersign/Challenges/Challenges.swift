@@ -40,7 +40,7 @@ package struct Challenges {
 
   // MARK: Beginning
 
-  /// Begins a challenge; a code by text message is on its way when this returns.
+  /// Begins a challenge; a code by text message is on its way when this returns, unless it is to wait.
   ///
   /// The app is asked for where both factors are on. A login that a password began goes on even when
   /// no code may be sent: there are other ways to answer it.
@@ -48,7 +48,7 @@ package struct Challenges {
   /// - Throws: `no_second_factor`; `cooling_off` with `until`, for a transfer; `send_limit_reached`.
   package func begin(
     _ purpose: Challenge.Purpose, for account: Account, _ details: TransactionDetails? = nil,
-    by beginner: Challenge.Beginner, at now: Date
+    by beginner: Challenge.Beginner, firstCode: Challenge.FirstCode = .atOnce, at now: Date
   ) throws -> Challenge.Begun {
     if purpose == .transfer, let end = account.coolingOffUntil, end > now {
       throw Rejection(.coolingOff).adding("until", .text(end.rfc3339))
@@ -70,7 +70,7 @@ package struct Challenges {
     if case .host = beginner, try accounts.isLocked(account.id) {
       throw Rejection(.accountLocked)
     }
-    let sends = method == .sms && usable.contains { $0.kind == .sms }
+    let sends = method == .sms && firstCode == .atOnce && usable.contains { $0.kind == .sms }
     let new = try make(purpose, for: account, details, method, by: beginner, at: now)
     do {
       if sends {

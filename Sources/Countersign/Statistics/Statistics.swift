@@ -15,6 +15,8 @@ package struct Statistics {
     package var delivered = 0
     /// Not delivered, as the provider says, or taken by none.
     package var failed = 0
+    /// Of what was sent, the codes.
+    package var codes = 0
     /// Codes that were used.
     package var used = 0
     /// In millionths of a US dollar.
@@ -26,6 +28,7 @@ package struct Statistics {
       // What no provider has taken costs nothing.
       if try !row.text("provider").isEmpty {
         sent += messages
+        codes += try row.int("codes")
         microdollars += try row.int("price")
       }
       if status == MessageStatus.delivered.rawValue { delivered += messages }
@@ -101,8 +104,6 @@ package struct Statistics {
     package var byProvider: [(name: String, tally: Tally)] = []
     package var byChannel: [(name: String, tally: Tally)] = []
     package var total = Tally()
-    /// Codes alone, of which one asks how many were used.
-    package var codes = Tally()
   }
 
   /// A stretch of more than three days is drawn by days.
@@ -129,13 +130,12 @@ package struct Statistics {
     }
     var (countries, providers, channels): ([String: Tally], [String: Tally], [String: Tally]) =
       ([:], [:], [:])
-    for row in try grouped("kind, channel, country, provider, status", span: span, minutes) {
+    for row in try grouped("channel, country, provider, status", span: span, minutes) {
       let (country, provider) = (try row.text("country"), try row.text("provider"))
       if !country.isEmpty { try countries[country, default: Tally()].add(row) }
       if !provider.isEmpty { try providers[provider, default: Tally()].add(row) }
       try channels[row.text("channel"), default: Tally()].add(row)
       try period.total.add(row)
-      if try row.text("kind") == OutgoingMessage.Kind.code.rawValue { try period.codes.add(row) }
     }
     period.byCountry = Self.sorted(countries)
     period.byProvider = Self.sorted(providers)
@@ -153,13 +153,14 @@ package struct Statistics {
   ) throws(DatabaseError) -> [Row] {
     try connection.all(
       """
-      SELECT \(part: columns), CAST(SUM(messages) AS SIGNED) AS messages, CAST(SUM(used) AS SIGNED) AS used,
-             CAST(SUM(price) AS SIGNED) AS price
+      SELECT \(part: columns), CAST(SUM(messages) AS SIGNED) AS messages, CAST(SUM(IF(kind = 'code', messages, 0)) AS SIGNED) AS codes,
+             CAST(SUM(used) AS SIGNED) AS used, CAST(SUM(price) AS SIGNED) AS price
         FROM message_count
        WHERE \(all: ["span = \(span)", "start >= \(minutes.lowerBound)", "start < \(minutes.upperBound)"] + conditions)
        GROUP BY \(part: columns)
        UNION ALL
-      SELECT \(part: columns), CAST(SUM(messages) AS SIGNED), CAST(SUM(used) AS SIGNED), CAST(SUM(price) AS SIGNED)
+      SELECT \(part: columns), CAST(SUM(messages) AS SIGNED), CAST(SUM(IF(kind = 'code', messages, 0)) AS SIGNED),
+             CAST(SUM(used) AS SIGNED), CAST(SUM(price) AS SIGNED)
         FROM (SELECT minute AS start, kind, channel, country, provider, status, messages, used, price
                 FROM (\(part: MessageCounts.waiting)) AS moves) AS waiting
        WHERE \(all: ["start >= \(minutes.lowerBound)", "start < \(minutes.upperBound)"] + conditions)
