@@ -51,12 +51,11 @@ def test_a_new_administrator_sets_up_an_app_first(system, visitor):
     eve.follow("Administration")
     eve.sees("Administrators sign in with an authenticator app.")
     eve.follow("Set up an app")
-    eve.page.wait_for_url("**/account/scan")
+    eve.page.wait_for_url("**/account/scan?next=*")
     eve.settled()
     secret = eve.page.locator("code.secret").inner_text().replace(" ", "")
     eve.fill("Six-digit code", system.totp(secret))
     eve.press("I have kept them")
-    eve.go("/admin/")
 
     eve.heading("Open alerts")
 
@@ -124,9 +123,9 @@ def test_a_phone_is_called_verified_by_its_accounts_address(system, administrato
 
     eve.go("/admin/sms-management")
     eve.fill("Account", ann["email"])
-    eve.press("Call the phone verified")
+    eve.press("Mark the phone as verified")
     eve.fill("Reason", "shown at the counter")
-    eve.page.get_by_role("dialog").get_by_role("button", name="Call the phone verified").click()
+    eve.page.get_by_role("dialog").get_by_role("button", name="Mark the phone as verified").click()
     eve.page.get_by_role("dialog").wait_for(state="detached")
 
     session = system.call("GET", "/api/auth/session", token=ann["token"]).json()

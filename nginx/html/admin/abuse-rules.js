@@ -8,7 +8,7 @@ const LISTS = {
   blockedPrefixes: ["Blocked prefixes", "Such as +44 7911."], blockedTypes: ["Blocked types of number", "Such as voip or fixed_line."],
 };
 /** A limit's name as words. */
-const named = (limit) => plain(limit.replace(/([A-Z])/g, " $1").toLowerCase());
+const named = (limit) => plain(limit.replace(/([A-Z])/g, " $1").toLowerCase()).replace(/^./, (first) => first.toUpperCase());
 
 /** A rule's value in a line; of limits those that are changed. */
 const told = (value, changed = value) => (Array.isArray(value) ? value.map((each) => each.maskedPhone ?? each).join(", ") || "none"

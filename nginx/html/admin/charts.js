@@ -45,48 +45,63 @@ const moment = (interval) => (each) => new Intl.DateTimeFormat("en", interval ==
 
 const bars = (labels, sets, options = {}) => () => ({ type: "bar", data: { labels, datasets: sets() }, options });
 
+const pending = (each) => Math.max(0, each.sent - each.delivered - each.failed);
+const bar = (label, data, tone) => ({ label, data, backgroundColor: colour(tone), maxBarThickness: 40 });
+const whatBecame = (list) => () => [
+  bar("Delivered", list.map((each) => each.delivered), "--accent"), bar("On their way", list.map(pending), "--edge"),
+  bar("Not delivered", list.map((each) => each.failed), "--bad"),
+];
+const STACKED = { scales: { x: { stacked: true }, y: { stacked: true, ticks: { precision: 0 } } } };
+
 /** Volume and delivery over time. */
 export function volume({ series, interval }) {
   const when = moment(interval);
-  const pending = (each) => Math.max(0, each.sent - each.delivered - each.failed);
   const sum = (key) => series.reduce((total, each) => total + each[key], 0);
   return chart("Volume and delivery, times in UTC", `${whole(sum("sent"))} messages sent, ${whole(sum("delivered"))} delivered, ${whole(sum("failed"))} not delivered`,
-    bars(series.map(when), () => [
-      { label: "Delivered", data: series.map((each) => each.delivered), backgroundColor: colour("--accent"), maxBarThickness: 40 },
-      { label: "On their way", data: series.map(pending), backgroundColor: colour("--edge"), maxBarThickness: 40 },
-      { label: "Not delivered", data: series.map((each) => each.failed), backgroundColor: colour("--bad"), maxBarThickness: 40 },
-    ], { scales: { x: { stacked: true }, y: { stacked: true, ticks: { precision: 0 } } } }),
+    bars(series.map(when), whatBecame(series), STACKED),
     table("Times are UTC", [["Time", when], ["Sent", (each) => whole(each.sent), "number"], ["Delivered", (each) => whole(each.delivered), "number"], ["Not delivered", (each) => whole(each.failed), "number"]], series, "No messages in this time."));
 }
 
-/** How many of the messages over time were codes that somebody used, and what all of them cost. */
-export function conversion({ series, interval }) {
+const rate = (each) => (each.codesSent ? Math.round((each.codesUsed / each.codesSent) * 1000) / 10 : null);
+const percent = (each) => (rate(each) === null ? "–" : `${rate(each)}%`);
+
+/** How many of the codes over time were used. */
+export function conversion({ series, interval, conversion: all }) {
   const when = moment(interval);
-  return chart("Codes used, and cost, times in UTC", `${whole(series.reduce((total, each) => total + each.codesUsed, 0))} codes used, ${dollars(series.reduce((total, each) => total + each.microdollars, 0))} spent`,
+  return chart("Conversion of codes, times in UTC", `${whole(all.codesUsed)} of ${whole(all.codesSent)} codes used, ${all.rate}`,
     () => ({ data: { labels: series.map(when), datasets: [
-      { type: "bar", label: "Codes used", data: series.map((each) => each.codesUsed), backgroundColor: colour("--accent"), maxBarThickness: 40, yAxisID: "y", order: 1 },
-      { type: "line", label: "Cost in dollars", data: series.map((each) => each.microdollars / 1e6), borderColor: colour("--warn"), backgroundColor: colour("--warn"), pointRadius: 2, yAxisID: "cost", order: 0 },
-    ] }, options: { scales: { x: {}, y: { ticks: { precision: 0 } }, cost: { position: "right", grid: { drawOnChartArea: false } } } } }),
-    table("Times are UTC", [["Time", when], ["Codes used", (each) => whole(each.codesUsed), "number"], ["Cost", (each) => dollars(each.microdollars), "number"]], series, "No messages in this time."));
+      { type: "bar", ...bar("Codes sent", series.map((each) => each.codesSent), "--edge"), yAxisID: "y", order: 1 },
+      { type: "bar", ...bar("Codes used", series.map((each) => each.codesUsed), "--accent"), yAxisID: "y", order: 1 },
+      { type: "line", label: "Used, %", data: series.map(rate), borderColor: colour("--warn"), backgroundColor: colour("--warn"), pointRadius: 2, spanGaps: true, yAxisID: "rate", order: 0 },
+    ] }, options: { scales: { x: {}, y: { ticks: { precision: 0 } }, rate: { position: "right", max: 100, grid: { drawOnChartArea: false } } } } }),
+    table("Times are UTC", [["Time", when], ["Codes sent", (each) => whole(each.codesSent), "number"], ["Codes used", (each) => whole(each.codesUsed), "number"], ["Conversion", percent, "number"]], series, "No messages in this time."));
+}
+
+/** What all messages over time cost. */
+export function spending({ series, interval, cost }) {
+  const when = moment(interval);
+  return chart("Cost, times in UTC", `${dollars(cost.microdollars)} spent`,
+    bars(series.map(when), () => [bar("Cost in dollars", series.map((each) => each.microdollars / 1e6), "--accent")]),
+    table("Times are UTC", [["Time", when], ["Cost", (each) => dollars(each.microdollars), "number"]], series, "No messages in this time."));
 }
 
 const shares = (name) => [[name, (each) => each.name], ["Sent", (each) => whole(each.sent), "number"], ["Delivered", (each) => whole(each.delivered), "number"],
-  ["Not delivered", (each) => whole(each.failed), "number"], ["Codes used", (each) => whole(each.codesUsed), "number"], ["Cost", (each) => dollars(each.microdollars), "number"], ["Success", (each) => each.successRate, "number"]];
+  ["Not delivered", (each) => whole(each.failed), "number"], ["Success", (each) => each.successRate, "number"], ["Codes used", (each) => whole(each.codesUsed), "number"],
+  ["Conversion", percent, "number"], ["Cost", (each) => dollars(each.microdollars), "number"]];
 
 /** What each country costs, the dearest first. */
 export function costs({ byCountry }) {
   const dearest = [...byCountry].sort((a, b) => b.microdollars - a.microdollars).slice(0, 10);
   return chart("Cost by country", dearest.map((each) => `${each.name} ${dollars(each.microdollars)}`).join(", ") || "Nothing was spent",
-    bars(dearest.map((each) => each.name), () => [{ label: "Cost in dollars", data: dearest.map((each) => each.microdollars / 1e6), backgroundColor: colour("--accent"), maxBarThickness: 40 }], { indexAxis: "y" }),
+    bars(dearest.map((each) => each.name), () => [bar("Cost in dollars", dearest.map((each) => each.microdollars / 1e6), "--accent")], { indexAxis: "y" }),
     table("All countries", shares("Country"), byCountry, "No messages in this time."));
 }
 
+const became = (title, name, caption, list) => chart(title, list.map((each) => `${each.name} ${each.successRate}`).join(", ") || "No messages in this time",
+  bars(list.map((each) => each.name), whatBecame(list), STACKED), table(caption, shares(name), list, "No messages in this time."));
+
 /** What became of the messages of each provider. */
-export function delivery({ byProvider }) {
-  return chart("Delivery by provider", byProvider.map((each) => `${each.name} ${each.successRate}`).join(", ") || "No messages in this time",
-    bars(byProvider.map((each) => each.name), () => [
-      { label: "Delivered", data: byProvider.map((each) => each.delivered), backgroundColor: colour("--accent"), maxBarThickness: 40 },
-      { label: "Not delivered", data: byProvider.map((each) => each.failed), backgroundColor: colour("--bad"), maxBarThickness: 40 },
-    ], { scales: { x: { stacked: true }, y: { stacked: true, ticks: { precision: 0 } } } }),
-    table("All providers", shares("Provider"), byProvider, "No messages in this time."));
-}
+export const byProvider = (period) => became("Delivery by provider", "Provider", "All providers", period.byProvider);
+
+/** What became of texts, calls, and mails. */
+export const byChannel = (period) => became("Delivery by channel", "Channel", "All channels", period.byChannel);

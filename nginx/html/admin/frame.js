@@ -30,7 +30,7 @@ export function beginAdmin(title, path, build, role) {
       return said("This is for administrators. Your account is not one.", element("a", { class: "button", href: "/dashboard" }, "To the dashboard"));
     }
     if (session.method !== "app") {
-      return said("Administrators sign in with an authenticator app. Set one up first.", element("a", { class: "button", href: "/account/scan" }, "Set up an app"));
+      return said("Administrators sign in with an authenticator app. Set one up first.", element("a", { class: "button", href: `/account/scan?next=${encodeURIComponent(location.pathname)}` }, "Set up an app"));
     }
     if (session.aal < 2) {
       return said("Confirm that it is you with your app.", button("main", "Confirm it is me", async () => {

@@ -14,7 +14,7 @@ beginAdmin("Overview", "/admin/", async (session) => {
   return [
     element("div", { class: "figures" },
       figure("Texts in the last hour", whole(overview.smsLastHour)), figure("Texts today (UTC)", whole(overview.smsToday)),
-      figure("Delivered, since ever", overview.successRate), figure("Verified phones", whole(overview.totalVerifiedPhones)),
+      figure("Delivered, of all time", overview.successRate), figure("Verified phones", whole(overview.totalVerifiedPhones)),
       figure("With two-step login", whole(overview.total2FAEnabled))),
     waiting > 0 && element("p", { class: "notice warn" }, element("a", { href: "/admin/approvals" }, waiting === 1 ? "One request waits for approval." : `${waiting} requests wait for approval.`)),
     card("Open alerts",

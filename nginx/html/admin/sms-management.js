@@ -2,7 +2,7 @@ import { get, post } from "/common/api.js";
 import { element } from "/common/dom.js";
 import { button, field, form, note, notice, redraw } from "/common/parts.js";
 import { sayTime } from "/common/words.js";
-import { conversion, costs, delivery, volume } from "./charts.js";
+import { byChannel, byProvider, conversion, costs, spending, volume } from "./charts.js";
 import { announce, askReason, beginAdmin, card, dollars, may, pager, plain, table, tag, whole } from "./frame.js";
 import { providers } from "./providers.js";
 
@@ -24,9 +24,9 @@ function figures() {
         element("dl", { class: "facts" },
           element("dt", null, "Codes used"), element("dd", null, `${whole(period.conversion.codesUsed)} of ${whole(period.conversion.codesSent)} (${period.conversion.rate})`),
           element("dt", null, "Cost"), element("dd", null, dollars(period.cost.microdollars)),
-          element("dt", null, "Since ever"), element("dd", null, `${whole(overview.totalSMSsent)} texts, ${overview.successRate} delivered`)),
-        element("div", { class: "grid charts" }, volume(period), conversion(period), costs(period), delivery(period)),
-        element("details", null, element("summary", null, "Texts by type, since ever"),
+          element("dt", null, "All time"), element("dd", null, `${whole(overview.totalSMSsent)} texts, ${overview.successRate} delivered`)),
+        element("div", { class: "grid charts" }, volume(period), conversion(period), spending(period), costs(period), byProvider(period), byChannel(period)),
+        element("details", null, element("summary", null, "Texts by type, of all time"),
           table("All types", [["Type", ([type]) => plain(type)], ["Count", ([, count]) => whole(count), "number"]], Object.entries(byType), "No texts yet.")));
     } catch (problem) {
       body.replaceChildren(notice(problem), button("plain", "Try again", draw));
@@ -61,7 +61,7 @@ function acts() {
   return card("Act on an account", who.node,
     element("div", { class: "row" },
       act("Send a password reset", "/api/admin/sms/send-password-reset", (user) => `The password of ${user.email} ends, and a code goes to its phone to set another.`),
-      may(session, "admin") && act("Call the phone verified", "/api/admin/sms/verify-user-phone", (user) => `The number of ${user.email} counts as verified without a code. Do this only when you know whose it is.`)),
+      may(session, "admin") && act("Mark the phone as verified", "/api/admin/sms/verify-user-phone", (user) => `The number of ${user.email} counts as verified without a code. Do this only when you know whose it is.`)),
     said);
 }
 
@@ -74,15 +74,16 @@ function logs() {
   const option = (value) => element("option", { value }, value ? plain(value) : "any");
   const choose = (name, label, values) => field(name, label, { input: element("select", null, ["", ...values].map(option)) });
   const filters = [
-    field("phone", "Phone", { type: "text", inputmode: "tel", autocomplete: "off", hint: "Whole, or the last 2 to 4 digits" }),
+    field("phone", "Phone", { type: "text", inputmode: "tel", autocomplete: "off", placeholder: "+14155552671, or 71" }),
     field("userId", "Account's id", { type: "text", autocomplete: "off", spellcheck: "false" }),
-    field("type", "Type", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: "code" }),
+    field("type", "Type", { type: "text", autocomplete: "off", spellcheck: "false", list: "types" }),
     choose("status", "Status", STATUSES), choose("channel", "Channel", ["sms", "call", "email"]),
     field("country", "Country", { type: "text", autocomplete: "off", maxlength: "2", placeholder: "US" }),
     field("from", "From", { type: "date" }), field("to", "Before", { type: "date" }),
   ];
   const cursors = [];
   const body = element("div", { class: "stack" });
+  const types = element("datalist", { id: "types" });
   const said = element("div", { "aria-live": "polite" });
   const shownNumbers = new Map();
   // The address has the filters, so that a page with them can be gone back to, and sent to somebody; it asks for nothing else.
@@ -108,14 +109,15 @@ function logs() {
     query.set("limit", "25");
     if (cursors.length) query.set("cursor", cursors.at(-1));
     const { data: { logs: list, pagination, stats } } = await get(`/api/admin/sms/sms-logs?${query}`);
+    if (!wanted.has("type")) types.replaceChildren(...stats.map((each) => element("option", { value: each.type })));
     redraw(body,
       table(`${whole(pagination.total)}${pagination.isTotalExact ? "" : " or more"} messages: ${stats.map((each) => `${plain(each.type)} ${whole(each.count)}`).join(", ")}`, [
         ["Made", (each) => sayTime(each.createdAt, { dateStyle: "short", timeStyle: "medium" })], ["Type", (each) => plain(each.type)],
-        ["To", (each) => element("span", { class: "stack tight" }, shownNumbers.get(each.id) ?? each.phone ?? each.email ?? "", !shownNumbers.has(each.id) && reveal(each))],
+        ["To", (each) => element("span", { class: "row tight" }, shownNumbers.get(each.id) ?? each.phone ?? each.email ?? "", !shownNumbers.has(each.id) && reveal(each))],
         ["Status", (each) => element("span", { class: "stack tight" }, tag(each.status), each.failure && element("span", { class: "small" }, plain(each.failure)))],
         ["Provider", (each) => [each.provider, each.country].filter(Boolean).join(", ")],
         ["Segments", (each) => each.segments ?? "", "number"], ["Cost", (each) => (each.microdollars ? dollars(each.microdollars) : ""), "number"],
-        ["Used", (each) => (each.codeUsed === undefined ? "" : each.codeUsed ? "yes" : "no")],
+        ["Used", (each) => (each.type !== "code" ? "" : each.codeUsed ? "yes" : "no")],
       ], list, "No message is like this. Take a filter away."),
       pager(cursors, pagination.nextCursor, draw));
   }
@@ -125,7 +127,13 @@ function logs() {
     else draw().catch((problem) => body.replaceChildren(notice(problem)));
   }, LIVE_SECONDS * 1000);
 
-  const find = form([element("div", { class: "filters" }, filters.map((each) => each.node))], "Find", async () => {
+  const find = form([element("div", { class: "filters" }, filters.map((each) => each.node)), types], "Find", async () => {
+    const phone = filters[0].input.value.replace(/[\s().-]/g, "");
+    if (phone && !/^(\+?\d{7,15}|\d{2,4})$/.test(phone)) {
+      filters[0].complain("Enter a whole number, with its country's code, or its last two to four digits.");
+      filters[0].input.focus();
+      return;
+    }
     wanted = chosen();
     cursors.length = 0;
     history.replaceState(null, "", wanted.size ? `?${wanted}` : location.pathname);

@@ -59,7 +59,7 @@ async function one(id) {
           : element("div", { class: "row" },
               may(session, "support") && act("Send a password reset", "/api/admin/sms/send-password-reset", "The password ends, and a code goes to the phone to set another."),
               act("End all sessions", at("sessions/revoke"), "Whoever is signed in has to sign in again."),
-              may(session, "admin") && user.maskedPhone && !user.phoneVerified && act("Call the phone verified", "/api/admin/sms/verify-user-phone", "The number counts as verified without a code."),
+              may(session, "admin") && user.maskedPhone && !user.phoneVerified && act("Mark the phone as verified", "/api/admin/sms/verify-user-phone", "The number counts as verified without a code."),
               may(session, "security") && user.twoFactorEnabled && act("Remove second factors", at("disable-2fa"), "The password alone will open the account, and transfers wait for a day.", "risk"),
               may(session, "security") && (user.locked ? act("Unlock", at("unlock"), "The owner can sign in again.") : act("Lock", at("lock"), "Nobody can sign in until it is unlocked, and all sessions end.", "risk")))),
       card("Sessions", table("Open sessions", [["Device", (each) => sayDevice(each.device)], ["Address", (each) => each.address], ["Since", (each) => sayTime(each.createdAt)], ["Last used", (each) => sayTime(each.lastSeenAt)]], data.sessions, "Nobody is signed in.")),
