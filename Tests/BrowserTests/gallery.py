@@ -106,8 +106,20 @@ def people(visitor):
     ann.fill("Six-digit code", "000002" if right != "000002" else "111111")
     ann.sees("No tries are left for this code.")
     yield "code-exhausted"
+    ann.press("Start again")
+    ann.page.wait_for_url("**/account/login")
     ann.go("/account/code")
     yield "code-none"
+    system.rows("DELETE FROM limit_window")
+    system.rule(action="report", deliveryStatus="undelivered", errorCode=30007, provider="twilio", to=number, times=1)
+    ann.log_in(email)
+    ann.sees("The text message could not be delivered.")
+    yield "code-undelivered"
+    for _ in range(5):
+        system.call("POST", "/api/auth/login", {"email": email, "password": PASSWORD})
+    ann.log_in(email)
+    ann.sees("No text message was sent, because too many codes were asked for.")
+    yield "code-limited"
 
     ann.go("/account/forgot")
     yield "forgot"
@@ -117,7 +129,7 @@ def people(visitor):
     ann.press("Send the code")
     ann.heading("Choose a new password")
     yield "forgot-set"
-    ann.fill("Six-digit code", system.code(number, 4))
+    ann.fill("Six-digit code", system.code(number, 9))
     ann.fill("New password", "heron-basalt-47k")
     ann.press("Change the password")
     ann.sees("One more proof")

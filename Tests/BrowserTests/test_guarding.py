@@ -183,7 +183,7 @@ def test_a_session_that_ended_elsewhere_shows_nothing_more_and_leads_back_in(vis
     system.call("POST", "/api/auth/logout", token=ann["token"])
 
     each.press("Make new codes")
-    each.heading("You are signed out.")
+    each.heading("Your session has ended")
     shown = each.page.locator("main").inner_text()
     each.page.locator("main").get_by_role("link", name="Sign in").click()
     each.page.wait_for_url(re.compile(r"/account/login\?next=%2Faccount%2Fsecurity$"))
@@ -208,7 +208,7 @@ def test_a_wrong_password_does_not_cost_another_code(visitor, system):
     assert len(each.refusals()) == 1
 
 
-def test_the_escape_key_does_not_take_backup_codes_away(visitor, system):
+def test_neither_the_escape_key_nor_loading_anew_takes_backup_codes_away(visitor, system):
     ann = system.register()
     number = system.verify_phone(ann)
     each = signed_in(visitor, ann)
@@ -216,11 +216,65 @@ def test_the_escape_key_does_not_take_backup_codes_away(visitor, system):
     each.press("Use text messages")
     each.fill("Six-digit code", system.code(number, 2))
     each.heading("Your backup codes")
-    each.page.keyboard.press("Escape")
+    for _ in range(3):
+        each.page.keyboard.press("Escape")
+    asked = []
+    each.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    each.page.evaluate("location.reload()")
 
-    assert each.page.locator(".codes li").count() == 10
+    each.page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    assert each.page.locator("dialog .codes li").count() == 10
+    assert each.page.get_by_text(f"For {ann['email']}, made on").count() == 1
     each.press("I have kept them")
     each.sees("with codes by text message")
+
+
+def test_text_messages_beside_an_app_are_said_and_not_offered_again(visitor, system):
+    ann = system.person_with_app()
+    number = system.verify_phone(ann)
+    each = signed_in(visitor, ann)
+
+    each.press("Text messages too")
+    each.fill("Six-digit code", system.app_code(ann))
+    each.heading("Turn on codes by text message")
+    each.fill("Six-digit code", system.code(number, 2))
+    each.press("I have kept them")
+
+    each.sees("with an authenticator app, or codes by text message")
+    assert each.page.get_by_role("button", name="Text messages too").count() == 0
+
+
+def test_a_payment_is_confirmed_with_a_backup_code_when_no_more_texts_may_be_sent(visitor, system):
+    ann = system.person_with_sms()
+    for _ in range(3):
+        assert system.call("POST", "/api/auth/2fa/challenges", {"purpose": "transfer", "details": {"amount": 1, "payee": "Bob"}}, ann["token"]).status_code == 201
+    each = signed_in(visitor, ann, "/dashboard")
+
+    each.fill("Payee", "Garage Stone")
+    each.fill("Amount in USD", "1,250.00")
+    each.press("Send")
+    each.sees("No text message was sent, because too many codes were asked for.")
+    each.sees(re.compile(r"You can ask for another code in 5\d:\d\d"))
+    assert in_dialog(each).get_by_text("$1,250.00").count() == 1
+    in_dialog(each).get_by_role("button", name="Use a backup code").click()
+    in_dialog(each).get_by_label("Backup code").fill(ann["backupCodes"][0][:9])
+    in_dialog(each).get_by_role("button", name="Confirm").click()
+    each.sees("Enter all 24 letters and digits of the code.")
+    in_dialog(each).get_by_label("Backup code").fill(ann["backupCodes"][0])
+    in_dialog(each).get_by_role("button", name="Confirm").click()
+
+    each.sees("Your payment of $1,250.00 to Garage Stone is on its way.")
+    assert len(each.refusals()) == 1
+
+
+def test_the_way_to_two_step_login_leads_to_it(visitor, system):
+    each = signed_in(visitor, system.register(), "/dashboard")
+
+    each.follow("Turn on two-step login")
+    each.settled()
+
+    each.page.wait_for_function("document.activeElement.id === 'two-step' && document.activeElement.getBoundingClientRect().top < innerHeight / 2")
 
 
 def test_the_code_step_of_a_phone_goes_on_when_the_page_is_loaded_anew(visitor, system):
@@ -273,7 +327,8 @@ def test_a_puzzle_is_solved_by_the_page_itself(visitor, system):
     each.page.get_by_label("Country").select_option("US")
     each.fill("Phone number", number.removeprefix("+1"))
     each.press("Send the code")
-    each.heading("Choose a new password")
+    # How long that takes is a matter of luck.
+    each.page.get_by_role("heading", name="Choose a new password").wait_for(timeout=60_000)
 
     assert ["428" in text for text in each.refusals()] == [True]
     assert system.code(number, 2)

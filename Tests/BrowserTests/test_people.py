@@ -122,7 +122,7 @@ def test_a_remembered_device_is_not_asked_again_and_can_be_forgotten(visitor):
     ann.page.wait_for_url("**/dashboard")
     ann.go("/account/security")
     devices = ann.page.get_by_role("region", name="Remembered devices")
-    devices.get_by_role("button", name="Confirm it is me").click()
+    ann.press("Confirm it is me")
     ann.fill("Six-digit code", ann.system.code(number, 4))
     devices.get_by_role("button", name="Forget").click()
     ann.sees("No device is remembered.")
@@ -168,7 +168,7 @@ def test_a_remembered_device_shows_who_it_is_before_it_changes_anything(visitor)
 
     ann.go("/account/security")
     hidden = [ann.page.get_by_role("button", name=name).count() for name in ("Change the number", "Turn off two-step login", "Change the password")]
-    ann.page.get_by_role("region", name="Password").get_by_role("button", name="Confirm it is me").click()
+    ann.press("Confirm it is me")
     ann.fill("Six-digit code", ann.system.code(number, 4))
     ann.page.get_by_role("button", name="Change the password").wait_for()
 
@@ -340,6 +340,84 @@ def test_another_code_can_be_asked_for_once_the_wait_is_over(visitor):
     ann.sees("Another code is on its way.")
     ann.fill("Six-digit code", ann.system.code(number, 4))
     ann.page.wait_for_url("**/dashboard")
+
+
+def test_after_three_wrong_codes_of_an_app_the_login_begins_again(visitor):
+    ann = visitor()
+    person = ann.system.person_with_app()
+    ann.log_in(person["email"])
+    ann.heading("Confirm it is you")
+
+    for left in (2, 1):
+        ann.fill("Six-digit code", f"00000{left}")
+        ann.sees(f"Tries left: {left}.")
+    ann.fill("Six-digit code", "000000")
+    ann.sees("Too many wrong codes were entered. Start again to get a new code.")
+    assert ann.page.get_by_role("button", name="Use a backup code").count() == 0
+    ann.press("Start again")
+    ann.page.wait_for_url("**/account/login")
+    ann.log_in(person["email"])
+    ann.heading("Confirm it is you")
+    ann.press("Use a backup code")
+    ann.fill("Backup code", person["backupCodes"][0])
+    ann.press("Confirm")
+
+    ann.page.wait_for_url("**/dashboard")
+    assert len(ann.refusals()) == 3
+
+
+def test_after_three_wrong_codes_of_a_text_another_one_is_needed_also_when_the_page_is_loaded_anew(visitor):
+    ann = visitor()
+    email, number, _ = with_texts(ann)
+    ann.log_in(email)
+    right = int(ann.system.code(number, 3))
+    for step in (1, 2, 3):
+        ann.fill("Six-digit code", f"{(right + step) % 1_000_000:06d}")
+        ann.sees(f"Tries left: {3 - step}." if step < 3 else "No tries are left for this code. Ask for another one.")
+    closed = [ann.page.get_by_label("Six-digit code").get_attribute("readonly"), ann.page.get_by_role("button", name="Confirm", exact=True).is_disabled()]
+    ann.page.reload()
+    ann.sees("No tries are left for this code. Ask for another one.")
+    ann.system.rows("UPDATE challenge SET code_issued_at = code_issued_at - INTERVAL 61 SECOND")
+    ann.page.evaluate("history.replaceState({ ...history.state, nextAt: 0 }, '')")
+    ann.page.reload()
+    ann.press("Send another code")
+    ann.fill("Six-digit code", ann.system.code(number, 4))
+
+    ann.page.wait_for_url("**/dashboard")
+    assert closed == ["", True]
+    assert len(ann.refusals()) == 3
+
+
+def test_another_language_keeps_what_was_typed_but_the_password(visitor):
+    ann = visitor()
+    ann.go("/account/register")
+    ann.fill("Email address", "ann@example.com")
+    ann.fill("Password", PASSWORD)
+    ann.page.get_by_label("Language").select_option("fr")
+    ann.heading("Ouvrir un compte")
+
+    assert ann.page.get_by_label("Adresse e-mail").input_value() == "ann@example.com"
+    assert ann.page.get_by_label("Mot de passe").input_value() == ""
+
+
+def test_the_second_step_of_opening_an_account_can_be_left_and_gone_on_with(visitor):
+    ann, number = visitor(), phone()
+    ann.register(address())
+    ann.page.get_by_label("Country", exact=True).select_option("US")
+    ann.fill("Phone number", number.removeprefix("+1"))
+    ann.press("Send the code")
+    ann.heading("Enter the code")
+    ann.page.reload()
+    ann.heading("Enter the code")
+    ann.sees("Step 2 of 2")
+    code = ann.system.code(number)
+    ann.follow("Do this later")
+    ann.page.wait_for_url("**/dashboard")
+    ann.page.go_back()
+    ann.heading("Enter the code")
+    ann.fill("Six-digit code", code)
+
+    ann.heading("Your account is ready")
 
 
 def test_the_wait_for_another_code_is_the_servers(visitor):

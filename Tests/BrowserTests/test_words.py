@@ -9,7 +9,9 @@ from conftest import ROOT
 
 PAGES = ROOT / "nginx" / "html"
 LANGUAGES = ["en", "es", "fr", "de", "pt", "am"]
-WORDS = {language: json.loads((PAGES / "common" / "words" / f"{language}.json").read_text()) for language in LANGUAGES}
+FOLDERS = {"anybody": PAGES / "common" / "words", "signed in": PAGES / "common" / "words" / "inside"}
+PARTS = {(who, language): json.loads((folder / f"{language}.json").read_text()) for who, folder in FOLDERS.items() for language in LANGUAGES}
+WORDS = {language: PARTS["anybody", language] | PARTS["signed in", language] for language in LANGUAGES}
 SCRIPTS = {path: path.read_text() for path in PAGES.rglob("*.js")}
 
 # What only the host, providers, and programs are told, and what only the administrators' pages ask for, in English.
@@ -25,7 +27,7 @@ def test_a_language_has_the_same_words_with_the_same_values(language):
     def values(text):
         return sorted(re.findall(r"\{\w+\}", text))
 
-    assert list(WORDS[language]) == list(WORDS["en"])
+    assert [list(PARTS[who, language]) for who in FOLDERS] == [list(PARTS[who, "en"]) for who in FOLDERS]
     assert [name for name in WORDS["en"] if values(WORDS[language][name]) != values(WORDS["en"][name])] == []
     assert [name for name, text in WORDS[language].items() if not text.strip()] == []
 

@@ -29,7 +29,7 @@ function set(step) {
   const code = field("code", say("code.label"), { ...digits, autocomplete: "one-time-code" });
   const password = passwordField("newPassword", say("password.new"), "new-password", say("password.hint"));
   const second = field("emailCode", say("forgot.second.label"), { ...digits, required: false, autocomplete: "off", hint: say("forgot.second.hint") });
-  const backup = field("backupCode", say("code.backup.label"), { class: "spaced", type: "text", autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
+  const backup = field("backupCode", say("forgot.second.backup"), { class: "spaced", type: "text", autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
   const proof = element("fieldset", { hidden: true },
     element("legend", null, say("forgot.second.title")), element("p", { class: "hint" }, say("forgot.second.lead")), second.node, backup.node);
   const again = element("div", { class: "choices" });

@@ -6,6 +6,7 @@ import { say } from "/common/words.js";
 import { proceed } from "./proceed.js";
 
 const query = new URLSearchParams(location.search);
+const next = query.has("next") ? `?${new URLSearchParams({ next: query.get("next") })}` : "";
 
 function signIn() {
   const email = emailField();
@@ -24,7 +25,7 @@ function signIn() {
       const { secondStep } = await import("./sign-in.js");
       const { challengeId, method, maskedPhone, codeSent, textInstead, resendAfter, expiresAt } = answer;
       const login = { email: values.email, method, maskedPhone, codeSent, textInstead, nextAt: Date.now() + (resendAfter ?? 0) * 1000, expiresAt };
-      history.pushState(login, "", `/account/code${location.search}`);
+      history.pushState(login, "", `/account/code${next}`);
       show(secondStep(login, challengeId));
     }),
     element("p", null, element("a", { href: "/account/forgot" }, say("login.forgot"))),

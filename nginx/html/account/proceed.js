@@ -1,17 +1,19 @@
-const DESTINATION = "/dashboard";
-
-/** Leads somebody on who is signed in: to the page of ours that sent them here, whatever else the address says. */
-export function proceed() {
+/** The page of ours that sent somebody here, whatever else the address says; `otherwise` where there is none. */
+export function destination(otherwise) {
   const next = new URLSearchParams(location.search).get("next");
-  let target = DESTINATION;
   try {
-    const url = new URL(next ?? DESTINATION, location.origin);
+    const url = new URL(next ?? otherwise, location.origin);
     // The whole address, not its path: that of `/.//elsewhere` would be read as another host.
-    if (next?.startsWith("/") && url.origin === location.origin && !url.pathname.startsWith("//")) target = url.href;
+    if (next?.startsWith("/") && url.origin === location.origin && !url.pathname.startsWith("//")) return url.href;
   } catch {
     // Not an address at all.
   }
+  return otherwise;
+}
+
+/** Leads somebody on who is signed in. */
+export function proceed() {
   // Going back must not lead to a login that is over, nor to what was entered for it.
   history.replaceState(null, "");
-  location.replace(target);
+  location.replace(destination("/dashboard"));
 }

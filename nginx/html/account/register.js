@@ -1,9 +1,8 @@
 import { post } from "/common/api.js";
 import { element } from "/common/dom.js";
-import { begin, navigate, show } from "/common/page.js";
-import { emailField, field, form, note, passwordField } from "/common/parts.js";
-import { phoneStep } from "/common/phone-step.js";
-import { language, say, sayPhone } from "/common/words.js";
+import { begin } from "/common/page.js";
+import { emailField, field, form, passwordField } from "/common/parts.js";
+import { language, say } from "/common/words.js";
 
 function account() {
   const email = emailField();
@@ -20,28 +19,10 @@ function account() {
       }
       const { name: called, ...rest } = values;
       await post("/api/auth/register", { ...rest, ...(called.trim() ? { name: called.trim() } : {}), locale: language });
-      // From here on the account is there: loading the page anew leads to its phone.
-      history.replaceState(null, "", "/account/verify-phone");
-      navigate(true);
-      const place = element("div", { class: "card" });
-      await phoneStep({
-        place, isPage: true, done: finished,
-        beside: [element("p", null, element("a", { href: "/dashboard" }, say("register.later")))],
-      });
-      place.prepend(element("p", { class: "small quiet" }, say("register.step", { step: 2, steps: 2 })));
-      show(place);
+      location.replace("/account/verify-phone?new");
     }),
     element("hr"),
     element("p", { class: "quiet" }, say("register.known"), " ", element("a", { href: "/account/login" }, say("login.title"))));
-}
-
-function finished(phoneNumber) {
-  show(element("div", { class: "card" },
-    element("h1", { tabindex: "-1" }, say("register.done.title")),
-    note("good", element("p", null, say("phone.done", { phone: sayPhone(phoneNumber) }))),
-    element("p", null, say("register.done.lead")),
-    element("a", { class: "button", href: "/account/security#two-step" }, say("register.done.protect")),
-    element("a", { class: "button plain", href: "/dashboard" }, say("register.done.later"))));
 }
 
 begin("register.title", async () => [account()], { current: "/account/register" });

@@ -7,9 +7,13 @@ import { element } from "/common/dom.js";
 import { begin, show } from "/common/page.js";
 import { button, form, passwordField } from "/common/parts.js";
 import { say } from "/common/words.js";
+import { destination } from "./proceed.js";
 
 const card = (...children) => element("div", { class: "card" }, ...children);
 const heading = () => element("h1", { tabindex: "-1" }, say("scan.title"));
+
+let session;
+const back = () => destination("/account/security");
 
 /** The secret, as a picture and to be typed, and the first code of the app that has it. */
 function scan({ uri, secret, qr }) {
@@ -24,13 +28,13 @@ function scan({ uri, secret, qr }) {
     element("code", { class: "secret", "aria-labelledby": "secret-label" }, typed),
     element("div", { class: "row" }, copy), said, element("hr"),
     codeStep({
-      title: say("scan.code"), heading: "h2", method: "app",
+      title: say("scan.code"), heading: "h2", method: "app", lead: "", about: "scan",
       submit: async ({ code }) => {
         const { backupCodes: codes } = await post("/api/code/verify", { code });
-        show(card(backupCodes(codes, () => location.replace("/account/security"))));
+        show(card(backupCodes(codes, session.email, () => location.replace(back()))));
       },
       again: () => location.reload(),
-      back: ["cancel", () => location.assign("/account/security")],
+      back: ["cancel", () => location.assign(back())],
     }));
 }
 
@@ -41,7 +45,7 @@ const askForPassword = () => card(heading(), element("p", null, say("scan.passwo
   form([passwordField("password", say("password"), "current-password")], say("continue"), create));
 
 /** Where there is a second factor, it allows another; the page asks before it has a code sent. */
-const askForFactor = (session) => card(heading(), element("p", null, say("scan.confirm")),
+const askForFactor = () => card(heading(), element("p", null, say("scan.confirm")),
   button("main wide", say("continue"), async () => {
     // A session of a remembered device shows first that it is its owner's, and that is enough to add an app.
     if (session.aal < 2) {
@@ -53,11 +57,11 @@ const askForFactor = (session) => card(heading(), element("p", null, say("scan.c
     }
     await create({ authorization: await confirm("factor_change") });
   }),
-  element("p", null, element("a", { href: "/account/security" }, say("cancel"))));
+  element("p", null, element("a", { href: back() }, say("cancel"))));
 
 begin("scan.title", async () => {
-  const session = await get("/api/auth/session");
-  if (session.twoFactorEnabled) return [askForFactor(session)];
+  session = await get("/api/auth/session");
+  if (session.twoFactorEnabled) return [askForFactor()];
   try {
     return [scan(await post("/api/code/create"))];
   } catch (problem) {

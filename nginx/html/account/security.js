@@ -12,13 +12,15 @@ import { hasFactor, isTooLow, own, reread, section, tell } from "./section.js";
 
 /** The security page: what guards an account, and changing it, each change confirmed by what guards it now. */
 
-const raise = () => [
+/** In place of all that a session of a remembered device does not show yet. */
+const raise = section("confirm.login", async () => [
   element("p", null, say("security.raise")),
-  button("plain", say("security.raise.act"), async () => {
+  button("main", say("security.raise.act"), async () => {
     await confirm("login");
     await refresh();
   }),
-];
+]);
+
 /** The authorization that an act needs where the account has a second factor. */
 const proof = async (purpose) => (hasFactor() ? { authorization: await confirm(purpose) } : {});
 
@@ -35,7 +37,9 @@ async function spend(act, forget) {
 /** Every part that shows what changed is drawn anew. */
 async function refresh() {
   await reread();
-  await Promise.all(parts.map((part) => part.redraw()));
+  for (const part of guarded) part.node.hidden = isTooLow();
+  raise.node.hidden = !isTooLow();
+  await Promise.all(parts.filter((part) => !part.node.hidden).map((part) => part.redraw()));
 }
 
 // Phone
@@ -45,9 +49,9 @@ const phone = section("security.phone", async () => {
   return [
     element("p", { class: "row" }, element("strong", null, sayPhone(own.account.phoneNumber)),
       own.account.phoneVerified ? element("span", { class: "tag good" }, say("security.phone.verified")) : element("span", { class: "tag warn" }, say("security.phone.unverified"))),
-    ...(isTooLow() ? raise() : [element("div", { class: "row" },
+    element("div", { class: "row" },
       changePhone(own.account.phoneVerified ? "security.phone.change" : "security.phone.verify", own.account.phoneVerified ? "plain" : "main"),
-      button("risk", say("security.phone.remove"), removePhone))]),
+      button("risk", say("security.phone.remove"), removePhone)),
   ];
 });
 
@@ -91,13 +95,16 @@ const twoStep = section("security.twoStep", async () => {
       element("p", { class: "hint" }, say("security.twoStep.risk")),
     ];
   }
+  const [hasApp, hasTexts] = ["app", "sms"].map((each) => own.account.secondFactors.includes(each));
   return [
-    element("p", { class: "row" }, element("span", { class: "tag good" }, say("security.on")), say(`security.twoStep.by.${own.session.method}`)),
-    own.session.method === "sms" && element("p", { class: "hint" }, say("security.twoStep.risk")),
-    ...(isTooLow() ? raise() : [element("div", { class: "row" },
-      scan(own.session.method === "app" ? "security.twoStep.newApp" : "security.twoStep.app", "plain"),
-      own.session.method === "app" && button("plain", say("security.twoStep.smsToo"), enableTexts),
-      button("risk", say("security.twoStep.turnOff"), turnOff))]),
+    element("p", { class: "row" }, element("span", { class: "tag good" }, say("security.on")),
+      say(`security.twoStep.by.${hasApp && hasTexts ? "both" : own.session.method}`)),
+    hasTexts && element("p", { class: "hint" }, say("security.twoStep.risk")),
+    element("div", { class: "row" },
+      scan(hasApp ? "security.twoStep.newApp" : "security.twoStep.app", "plain"),
+      !hasTexts && button("plain", say("security.twoStep.smsToo"), enableTexts),
+      button("risk", say("security.twoStep.turnOff"), turnOff)),
+    element("p", { class: "hint" }, say("security.twoStep.renews")),
   ];
 }, "two-step");
 
@@ -131,8 +138,8 @@ async function enableTexts() {
         isOn = true;
         keep(box, answer.backupCodes);
       },
-      // With a factor that is on, another code would need another proof of it.
-      calls: false, resend: hasFactor() ? undefined : () => post("/api/auth/2fa/enable", { method: "sms", ...proofs }),
+      // With a factor that is on, another code needs another proof of it.
+      calls: false, resend: async () => post("/api/auth/2fa/enable", { method: "sms", ...(hasFactor() ? await proof("factor_change") : proofs) }),
       again: () => box.close(),
       back: ["cancel", () => box.close()],
     }));
@@ -149,10 +156,10 @@ async function enableTexts() {
   }
 }
 
-/** Shows codes in a dialog, which the escape key alone does not close: they are shown this once. */
+/** Shows codes in a dialog, which the escape key does not close: they are shown this once. */
 function keep(box, codes) {
-  box.node.addEventListener("cancel", (event) => event.preventDefault());
-  box.open(backupCodes(codes, () => box.close(), "h2"));
+  box.hold();
+  box.open(backupCodes(codes, own.account.email, () => box.close(), "h2"));
 }
 
 async function turnOff() {
@@ -173,7 +180,6 @@ async function turnOff() {
 
 const backup = section("security.backup", async () => {
   if (!hasFactor()) return [element("p", { class: "quiet" }, say("security.backup.off"))];
-  if (isTooLow()) return raise();
   const { remaining } = await get("/api/auth/2fa/backup-codes");
   return [
     remaining < 4 ? note("warn", element("p", null, say("security.backup.few", { count: remaining }))) : element("p", null, say("security.backup.left", { count: remaining })),
@@ -186,7 +192,6 @@ const backup = section("security.backup", async () => {
 
 const devices = section("security.devices", async (redraw) => {
   if (!hasFactor()) return [element("p", { class: "quiet" }, say("security.devices.off"))];
-  if (isTooLow()) return raise();
   const { devices: list } = await get("/api/auth/2fa/devices");
   if (list.length === 0) return [element("p", { class: "empty" }, say("security.devices.none"))];
   return [element("ul", { class: "list" }, list.map((each) => element("li", null,
@@ -221,7 +226,7 @@ const sessions = section("security.sessions", async (redraw) => {
 // Password
 
 let forPassword;
-const password = section("security.password", async (redraw) => (isTooLow() ? raise() : [
+const password = section("security.password", async (redraw) => [
   form([passwordField("currentPassword", say("password.current"), "current-password"),
     passwordField("newPassword", say("password.new"), "new-password", say("password.hint"))],
   say("security.password.act"), async (values) => {
@@ -232,14 +237,19 @@ const password = section("security.password", async (redraw) => (isTooLow() ? ra
     tell(password, "security.password.done");
     await sessions.redraw();
   }, { kind: "main" }),
-]));
+]);
 
-const parts = [phone, twoStep, backup, devices, sessions, password, profile, preferences];
+const guarded = [phone, twoStep, backup, devices, password];
+const parts = [raise, phone, twoStep, backup, devices, sessions, password, profile, preferences];
 
 begin("security.title", async () => {
-  await reread();
+  await refresh();
   navigateAs(own.session, "/account/security");
-  await Promise.all(parts.map((part) => part.redraw()));
-  queueMicrotask(() => location.hash && document.getElementById(location.hash.slice(1))?.scrollIntoView());
+  // Once it is shown.
+  setTimeout(() => {
+    const asked = document.getElementById(location.hash.slice(1));
+    asked?.scrollIntoView();
+    asked?.focus({ preventScroll: true });
+  });
   return [element("h1", { tabindex: "-1" }, say("security.title")), element("div", { class: "stack" }, parts.map((part) => part.node))];
 }, { signedIn: true, current: "/account/security" });

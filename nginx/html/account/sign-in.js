@@ -6,37 +6,31 @@ import { say } from "/common/words.js";
 import { proceed } from "./proceed.js";
 
 /**
- * The second step of a login. The pending login is a cookie that scripts cannot read; what this page has to know for a
- * reload is in the history entry, and gives nobody anything. The challenge's id, which does, is only ever in memory.
+ * The second step of a login. The pending login is a cookie that scripts cannot read, which the API calls `pending`; what
+ * this page has to know for a reload is in the history entry, and gives nobody anything. The challenge's id, which does, is
+ * only ever in memory, where it keeps logins in two windows apart.
  *
  * @param {Object} login email, method, maskedPhone, codeSent, textInstead, nextAt (milliseconds), expiresAt
  * @param {string} [challengeId] unless the page was loaded anew
  */
-export function secondStep(login, challengeId) {
+export function secondStep(login, challengeId = "pending") {
   entitle(say("code.title"));
-  const answer = ({ code, backupCode, rememberDevice, method }) => {
-    const remembering = rememberDevice ? { rememberDevice } : {};
-    if (challengeId) return post(`/api/auth/2fa/challenges/${challengeId}/verify`, { ...(backupCode ? { backupCode } : { code }), ...remembering });
-    return post("/api/auth/2fa/verify", {
-      email: login.email, code: backupCode ?? code, ...(backupCode ? { useBackupCode: true } : {}), ...remembering });
-  };
+  const path = `/api/auth/2fa/challenges/${challengeId}`;
   return element("div", { class: "card" }, codeStep({
     title: say("code.title"), method: login.method, maskedPhone: login.maskedPhone, sent: login.codeSent, nextAt: login.nextAt, expiresAt: login.expiresAt,
-    remembers: true, takesBackupCodes: true, textsToo: login.method === "app" && login.textInstead, texted: login.texted, isBlind: !challengeId,
-    submit: async (given) => {
+    remembers: true, takesBackupCodes: true, textsToo: login.method === "app" && login.textInstead, texted: login.texted,
+    submit: async ({ code, backupCode, rememberDevice, method }) => {
       // Once a text message was asked for in place of the app, the login itself takes that one.
-      if (login.method === "app" && given.method === "app" && login.texted && given.code) {
-        await post("/api/code/challenge", { code: given.code, ...(challengeId ? { challengeId } : {}) });
+      if (login.method === "app" && method === "app" && login.texted && code) {
+        await post("/api/code/challenge", { code, ...(challengeId === "pending" ? {} : { challengeId }) });
       } else {
-        await answer(given);
+        await post(`${path}/verify`, { ...(backupCode ? { backupCode } : { code }), ...(rememberDevice ? { rememberDevice } : {}) });
       }
       proceed();
     },
-    look: challengeId && (() => get(`/api/auth/2fa/challenges/${challengeId}`)),
+    look: () => get(path),
     resend: async (channel) => {
-      const sent = challengeId
-        ? await post(`/api/auth/2fa/challenges/${challengeId}/resend`, { channel })
-        : await post("/api/auth/2fa/send-code", { email: login.email });
+      const sent = await post(`${path}/resend`, { channel });
       Object.assign(login, { texted: true, codeSent: true, nextAt: nextAfter(sent) });
       history.replaceState(login, "");
       return sent;

@@ -1,13 +1,16 @@
+import { Cancelled } from "./api.js";
 import { delivery } from "./delivery.js";
 import { element } from "./dom.js";
 import { busy, button, countdown, field, notice } from "./parts.js";
 import { say, sayMoney } from "./words.js";
 
-// A login that was loaded anew is told nothing about when another code may be asked for.
-const USUAL_WAIT = 60;
-
 /** When another code may be asked for after an answer of the API, in milliseconds of this clock. */
-export const nextAfter = (answer) => Date.now() + (answer?.resendAfter ?? USUAL_WAIT) * 1000;
+export const nextAfter = ({ resendAfter }) => Date.now() + (resendAfter ?? 0) * 1000;
+
+/** What ends a step: nothing that is entered can be right any more. */
+const ENDS = ["challenge_expired", "challenge_exhausted", "not_found", "nothing_to_confirm", "unauthenticated"];
+/** Of a backup code, which is judged only when it is whole. */
+const BACKUP_LENGTH = 24;
 
 /**
  * Asks for a code: that of a text message or call, of an app, or a backup code.
@@ -24,11 +27,12 @@ export const nextAfter = (answer) => Date.now() + (answer?.resendAfter ?? USUAL_
  * @param {boolean} [options.takesBackupCodes]
  * @param {boolean} [options.textsToo] whether an app's owner may ask for a text message
  * @param {boolean} [options.texted] whether such a one was asked for already
- * @param {boolean} [options.isBlind] whether nothing is answered to asking for another code: then none is promised, and no call
  * @param {(answer: {code?: string, backupCode?: string, rememberDevice?: boolean, method: string}) => Promise} options.submit
  * @param {boolean} [options.calls] whether a call may be asked for
  * @param {(channel: "sms"|"call") => Promise<{resendAfter?: number}>} [options.resend]
- * @param {() => Promise<Object>} [options.look] asks what became of the code
+ * @param {() => Promise<{attemptsRemaining: number, code?: Object}>} [options.look] asks how it stands, and what became of the code
+ * @param {string} [options.lead] in place of what is said above an app's code
+ * @param {string} [options.about] what a wrong code is about, where there are words for just that
  * @param {() => void} options.again begins all of it again
  * @param {[string, () => void]} [options.back] the words and act of a way back
  * @param {string} [options.heading] the element of its title
@@ -47,7 +51,12 @@ export function codeStep(options) {
   const lead = element("p", { class: "lead" });
   const place = element("div");
   const said = element("p", { class: "small", role: "status" });
-  const arrival = options.look && delivery(options.look, waiting.signal);
+  const arrival = options.look && delivery(async () => {
+    const seen = await options.look();
+    // Tried before the page was loaded anew, or elsewhere.
+    if (seen.attemptsRemaining === 0 && !isDead && method === "sms") die({ code: "code_incorrect", attemptsRemaining: 0 });
+    return seen;
+  }, waiting.signal);
 
   const code = field("code", say("code.label"), {
     hint: say("code.hint"),
@@ -75,8 +84,8 @@ export function codeStep(options) {
     const shown = usesBackup ? backup : code;
     const value = shown.input.value.trim();
     if (isDead) return;
-    if (usesBackup ? !value : value.length !== 6) {
-      shown.complain(say(usesBackup ? "field.missing" : "code.sixDigits"));
+    if (usesBackup ? value.replace(/[\s-]/g, "").length !== BACKUP_LENGTH : value.length !== 6) {
+      shown.complain(say(usesBackup ? "code.backup.short" : "code.sixDigits"));
       shown.input.focus();
       return;
     }
@@ -86,17 +95,31 @@ export function codeStep(options) {
         await submit({ ...(usesBackup ? { backupCode: value } : { code: value }), ...(remembers && remember.checked ? { rememberDevice: true } : {}), method });
         waiting.abort();
       } catch (problem) {
-        if (["challenge_expired", "challenge_exhausted", "not_found", "nothing_to_confirm", "unauthenticated"].includes(problem.code)) {
-          end(problem);
+        const isUsedUp = problem.attemptsRemaining === 0;
+        // Only another code brings new tries, and an app has no other.
+        if (ENDS.includes(problem.code) || isUsedUp && (usesBackup || method === "app" || !resend)) {
+          end(isUsedUp ? { code: "challenge_exhausted" } : problem);
           return;
         }
-        place.replaceChildren(notice(problem, usesBackup ? "backup" : method));
         if (!usesBackup) code.input.value = "";
-        isDead = problem.attemptsRemaining === 0;
+        if (isUsedUp) {
+          die(problem);
+          return;
+        }
+        place.replaceChildren(notice(problem, options.about ?? (usesBackup ? "backup" : method)));
         shown.input.focus();
       }
     });
   } });
+
+  /** The code that was sent last has no tries left, and so there are none for anything before another is sent. */
+  function die(problem) {
+    isDead = true;
+    usesBackup = false;
+    place.replaceChildren(notice(problem));
+    draw();
+    node.querySelector(".choices button")?.focus();
+  }
 
   /** Nothing can be entered here any more. */
   function end(problem) {
@@ -113,19 +136,23 @@ export function codeStep(options) {
     const isText = method === "sms" && !usesBackup;
     if (arrival) arrival.node.hidden = !isText;
     lead.textContent = usesBackup ? say("code.backup.lead")
-      : method === "app" ? say("code.app.lead")
-      : options.sent === false ? say("code.sms.unsent")
+      : method === "app" ? options.lead ?? say("code.app.lead")
+      : options.sent === false ? say(nextAt > Date.now() ? "code.sms.limited" : "code.sms.unsent")
       : options.maskedPhone ? say("code.sms.lead", { phone: options.maskedPhone }) : say("code.sms.leadAnywhere");
     // An app's code in place of a text message's goes a way that remembers nothing.
     const isRemembered = remembers && !(method === "app" && texted);
     form.replaceChildren(
       ...(isRemembered ? [element("label", { class: "check", for: remember.id }, remember, element("span", null, say("code.remember")))] : []),
       (usesBackup ? backup : code).node, place, confirm);
+    lead.hidden = !lead.textContent;
+    code.input.readOnly = isDead;
+    confirm.toggleAttribute("disabled", isDead);
     choices.replaceChildren();
     if (isText && resend) choices.append(...ways());
     if (method === "app" && textsToo && !usesBackup) choices.append(link("code.useText", () => (texted ? turn(() => (method = "sms")) : ask("sms"))));
-    if (textsToo && method === "sms") choices.append(link("code.useApp", () => turn(() => (method = "app"))));
-    if (takesBackupCodes) choices.append(link(usesBackup ? "code.useCode" : "code.useBackup", () => turn(() => (usesBackup = !usesBackup))));
+    if (isDead) choices.append(link("code.again", again));
+    else if (textsToo && method === "sms") choices.append(link("code.useApp", () => turn(() => (method = "app"))));
+    if (takesBackupCodes && !isDead) choices.append(link(usesBackup ? "code.useCode" : "code.useBackup", () => turn(() => (usesBackup = !usesBackup))));
     if (options.back) choices.append(link(options.back[0], options.back[1]));
   }
 
@@ -141,7 +168,7 @@ export function codeStep(options) {
   /** Another text, or a call: both once the wait that the server has set is over. */
   function ways() {
     const text = link(options.sent === false ? "code.send" : "code.resend", () => ask("sms"));
-    const both = calls && !options.isBlind ? [text, link("code.call", () => ask("call"))] : [text];
+    const both = calls ? [text, link("code.call", () => ask("call"))] : [text];
     if (nextAt <= Date.now()) return both;
     for (const each of both) each.setAttribute("aria-disabled", "true");
     const wait = countdown(nextAt, "code.resendIn", null, () => {
@@ -158,18 +185,18 @@ export function codeStep(options) {
       const answer = await resend(channel);
       options.sent = true;
       nextAt = nextAfter(answer);
-      said.textContent = say(options.isBlind ? "code.asked" : channel === "call" ? "code.called" : texted ? "code.resent" : "code.sent");
+      said.textContent = say(channel === "call" ? "code.called" : texted ? "code.resent" : "code.sent");
       isDead = false;
       method = "sms";
       texted = true;
       arrival?.follow();
     } catch (problem) {
-      if (problem.code === "challenge_expired" || problem.code === "not_found") {
+      if (ENDS.includes(problem.code)) {
         end(problem);
         return;
       }
-      if (problem.code === "resend_too_soon" && problem.waitsUntil) nextAt = problem.waitsUntil;
-      place.replaceChildren(notice(problem));
+      if (problem.waitsUntil) nextAt = problem.waitsUntil;
+      if (!(problem instanceof Cancelled)) place.replaceChildren(notice(problem));
     }
     draw();
     code.input.focus();

@@ -21,7 +21,7 @@ const main = document.querySelector("main");
  */
 export async function begin(title, build, { signedIn = false, current, links, only } = {}) {
   try {
-    await loadWords(only);
+    await loadWords(signedIn, only);
   } catch {
     main.replaceChildren(element("p", { class: "notice bad", role: "alert" },
       "This page could not be loaded. Check your connection, and load it again."));
@@ -37,6 +37,7 @@ export async function begin(title, build, { signedIn = false, current, links, on
 async function attempt(build) {
   try {
     show(...(await build()));
+    fillAgain();
   } catch (problem) {
     const said = notice(problem);
     // The page is another then.
@@ -95,7 +96,20 @@ async function chooseLanguage(tag, signedIn) {
   keepLanguage(tag);
   // Messages follow the account; where that cannot be said now, the pages change all the same.
   if (signedIn) await call("PATCH", "/api/account", { locale: tag }).catch(() => {});
+  const fields = [...main.querySelectorAll("input[name]:not([type=password], [type=checkbox])")].map(({ name, value }) => [name, value]);
+  history.replaceState({ ...history.state, fields: Object.fromEntries(fields) }, "");
   location.reload();
+}
+
+/** What was typed before another language was chosen; passwords are not among it. */
+function fillAgain() {
+  const { fields, ...rest } = history.state ?? {};
+  if (!fields) return;
+  history.replaceState(Object.keys(rest).length ? rest : null, "");
+  for (const [name, value] of Object.entries(fields)) {
+    const input = main.querySelector(`input[name="${CSS.escape(name)}"]`);
+    if (input && !input.value) input.value = value;
+  }
 }
 
 /** Nobody is told to be signed out whose session goes on. */
@@ -119,6 +133,6 @@ function leave() {
   navigate(false);
   const next = encodeURIComponent(location.pathname + location.search);
   main.className = "narrow";
-  show(element("div", { class: "card" }, element("h1", { tabindex: "-1" }, say("login.out")), element("p", null, say("problem.unauthenticated")),
+  show(element("div", { class: "card" }, element("h1", { tabindex: "-1" }, say("ended.title")), element("p", null, say("problem.unauthenticated")),
     element("a", { class: "button", href: `/account/login?next=${next}` }, say("login.act"))));
 }

@@ -56,10 +56,11 @@ function words(problem, about) {
  */
 export function notice(problem, about) {
   if (problem.code === "unauthenticated") document.dispatchEvent(new Event(ENDED));
+  const hasNoTries = problem.attemptsRemaining === 0;
   const node = element("div", { class: `notice ${problem.waitsUntil || problem.code === "cooling_off" ? "warn" : "bad"}`, role: "alert" },
-    element("p", null, words(problem, about)));
+    element("p", null, hasNoTries ? say("problem.noAttempts") : words(problem, about)));
+  if (problem.code === "offline") addEventListener("online", () => node.remove(), { once: true });
   if (problem.attemptsRemaining > 0) node.append(element("p", null, say("problem.attemptsRemaining", { count: problem.attemptsRemaining })));
-  if (problem.attemptsRemaining === 0) node.append(element("p", null, say("problem.noAttempts")));
   if (problem.until) node.append(element("p", null, say("problem.until", { time: sayTime(problem.until) })));
   if (problem.waitsUntil) node.append(countdown(problem.waitsUntil, "problem.wait", "problem.waited"));
   if (problem.status >= 500 && problem.requestId) {
@@ -213,17 +214,31 @@ export function form(parts, label, act, { kind = "main wide", within = [] } = {}
   return node;
 }
 
-/** A dialog over the page; closing it any way gives the focus back, and calls `closed`. */
+/**
+ * A dialog over the page; closing it any way gives the focus back, and calls `closed`. While it is held only its own button
+ * closes it: a browser lets a second press of Escape through whatever the page says to it.
+ */
 export function dialog(closed) {
-  const node = element("dialog", { close: () => {
-    node.remove();
-    closed?.();
-  } });
+  let isHeld = false;
+  const node = element("dialog", {
+    cancel: (event) => isHeld && event.preventDefault(),
+    close: () => {
+      if (isHeld) {
+        node.showModal();
+        return;
+      }
+      node.remove();
+      closed?.();
+    },
+  });
   document.body.append(node);
   return { node, open: (...children) => {
     node.replaceChildren(...children);
     const heading = node.querySelector("h1, h2");
     if (heading) node.setAttribute("aria-labelledby", (heading.id ||= freshId("heading")));
     if (!node.open) node.showModal();
-  }, close: () => node.close() };
+  }, hold: () => (isHeld = true), close: () => {
+    isHeld = false;
+    node.close();
+  } };
 }

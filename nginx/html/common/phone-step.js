@@ -28,7 +28,10 @@ export async function phoneField({ region, typed } = {}) {
   });
   const hint = made.node.querySelector(".hint");
   const exemplify = () => (hint.textContent = say("phone.example", { example: countries[country.input.value][1] }));
-  country.input.addEventListener("change", exemplify);
+  country.input.addEventListener("change", () => {
+    exemplify();
+    made.complain(null);
+  });
   exemplify();
   const text = () => made.input.value.trim();
   const isWhole = () => /^(\+|00)/.test(text());
@@ -36,7 +39,7 @@ export async function phoneField({ region, typed } = {}) {
   return {
     ...made, node: element("div", { class: "stack" }, country.node, made.node),
     value: () => (isWhole() ? text().replace(/^00/, "+") : `${code()} ${text()}`),
-    typed: () => ({ region: country.input.value, typed: text(), shown: isWhole() ? sayPhone(text()) : `${text()} (${code()})` }),
+    typed: () => ({ region: country.input.value, typed: text(), shown: isWhole() || code() === "+1" ? sayPhone(isWhole() ? text() : code() + text()) : `${text()} (${code()})` }),
   };
 }
 
@@ -49,7 +52,7 @@ export async function phoneField({ region, typed } = {}) {
  * @param {string} [options.region] the country to begin with
  * @param {() => Promise<string|undefined>} [options.authorize] confirms the change where the account has a second factor
  * @param {(phoneNumber: string) => void} options.done
- * @param {Node[]} [options.beside] what else can be done at first, such as leaving it for later
+ * @param {Node[]} [options.beside] what else can be done, such as leaving it for later
  * @param {boolean} [options.isPage] whether the page is about nothing else: then it goes on with the code when it is loaded anew
  * @param {string} [options.heading]
  */
@@ -99,7 +102,7 @@ export async function phoneStep({ place, region, authorize, done, beside = [], i
       },
       again: () => askForNumber(step),
       back: ["phone.change", () => askForNumber(step)],
-    }));
+    }), ...beside);
   }
 
   /** The code was right, and another account has the number: it may have been handed on. */
@@ -113,7 +116,7 @@ export async function phoneStep({ place, region, authorize, done, beside = [], i
           said.replaceChildren(notice(problem));
         }
       }),
-      button("plain wide", say("phone.change"), () => askForNumber()));
+      button("plain wide", say("phone.change"), () => askForNumber()), ...beside);
   }
 
   if (isPage && Date.parse(history.state?.expiresAt) > Date.now() && history.state.phoneNumber) askForCode(history.state);

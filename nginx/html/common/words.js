@@ -1,4 +1,4 @@
-/** What pages say, in the reader's language: a file a language, all with the same names. */
+/** What pages say, in the reader's language: a file a language, and one more for what is said once somebody is signed in. */
 
 export const languages = { en: "English", es: "Español", fr: "Français", de: "Deutsch", pt: "Português", am: "አማርኛ" };
 
@@ -18,12 +18,20 @@ function preferred() {
   return [kept, ...navigator.languages].map((tag) => tag?.slice(0, 2).toLowerCase()).find((tag) => tag in languages) ?? "en";
 }
 
-/** Reads the words, of one language where a page has no other; to be awaited before anything is said. */
-export async function loadWords(only) {
+/**
+ * Reads the words; to be awaited before anything is said.
+ *
+ * @param {boolean} signedIn whether the page is for who is signed in
+ * @param {string} [only] the one language that the page speaks
+ */
+export async function loadWords(signedIn, only) {
   language = only ?? preferred();
-  const answer = await fetch(`/common/words/${language}.json`);
-  if (!answer.ok) throw new Error("no words");
-  words = await answer.json();
+  const read = async (folder) => {
+    const answer = await fetch(`/common/words/${folder}${language}.json`);
+    if (!answer.ok) throw new Error("no words");
+    return answer.json();
+  };
+  words = Object.assign({}, ...(await Promise.all(["", ...(signedIn ? ["inside/"] : [])].map(read))));
   document.documentElement.lang = language;
 }
 
@@ -54,11 +62,20 @@ export function sayMoney(amount, currency) {
   return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
-/** The smallest units that a person's decimal number stands for, with the reader's decimal sign; null where it is none. */
+/**
+ * The smallest units that a person's decimal number stands for, with the reader's signs for decimals and thousands; null where
+ * it is none.
+ */
 export function readMoney(text, currency) {
   const digits = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
-  const sign = new Intl.NumberFormat(language).formatToParts(0.5).find((part) => part.type === "decimal").value;
-  const match = /^\s*(\d{1,12})(?:\.(\d{1,3}))?\s*$/.exec(sign === "." ? text : text.replace(sign, "."));
+  const parts = new Intl.NumberFormat(language, { useGrouping: "always" }).formatToParts(1234567.5);
+  const [sign, group] = ["decimal", "group"].map((type) => parts.find((part) => part.type === type)?.value);
+  // Every space is typed as the usual one, and thousands are told only where there are three digits each.
+  const plain = text.trim().replace(/\s/g, " ");
+  const thousands = plain.split(sign)[0].split(/\s/.test(group) ? " " : group);
+  const isGrouped = thousands.length > 1 && /^\d{1,3}$/.test(thousands[0]) && thousands.slice(1).every((part) => /^\d{3}$/.test(part));
+  const whole = isGrouped ? thousands.join("") + plain.slice(plain.split(sign)[0].length) : plain;
+  const match = /^(\d{1,12})(?:\.(\d{1,3}))?$/.exec(sign === "." ? whole : whole.replace(sign, "."));
   if (!match || (match[2] ?? "").length > digits) return null;
   return Number(match[1] + (match[2] ?? "").padEnd(digits, "0"));
 }

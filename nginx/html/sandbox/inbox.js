@@ -33,7 +33,7 @@ const tag = (text, kind) => element("span", { class: `tag ${kind ?? KINDS[text] 
 /** The code in a message's words: of the WebOTP line, else the one run of six digits; a call says them apart. */
 function code(message) {
   const words = message.body.replace(/<[^>]*>/g, " ").replace(/(\d)[,.\s]+(?=\d(?:\D|$))/g, message.channel === "call" ? "$1" : "$&");
-  return /#(\d{4,8})\s*$/.exec(words)?.[1] ?? /(?<![\d+])\d{6}(?!\d)/.exec(words)?.[0] ?? null;
+  return /#(\d{4,8})\s*$/.exec(words)?.[1] ?? /(?<![\w+])\d{6}(?!\w)/.exec(words)?.[0] ?? null;
 }
 
 // The list
