@@ -507,6 +507,29 @@ def test_a_challenge_of_an_app_has_no_code_to_wait_for(system):
     assert "code" not in look(system, f"/api/auth/2fa/challenges/{pending['challengeId']}")
 
 
+def test_a_challenge_is_over_for_whoever_looks_when_the_session_that_asked_is(system, with_sms):
+    begun = system.call("POST", "/api/auth/2fa/challenges", {"purpose": "transfer", "details": {"amount": 1, "payee": "Bob"}}, with_sms["token"])
+    path = f"/api/auth/2fa/challenges/{begun.json()['challengeId']}"
+    assert look(system, path)["purpose"] == "transfer"
+    assert system.call("POST", "/api/auth/logout", token=with_sms["token"]).status_code in (200, 204)
+    assert system.call("GET", path).status_code == 410
+
+
+def test_a_call_for_something_else_is_not_taken_for_that_of_a_failed_text(system, with_sms):
+    number, owner = phone(), with_sms["token"]
+    given = system.call("POST", "/api/auth/2fa/challenges", {"purpose": "phone_change"}, owner).json()["challengeId"]
+    proof = system.answer(given, code=system.code(with_sms["number"], 3)).json()["authorization"]
+    fail_text(system, number)
+    system.call("POST", "/api/auth/sms/send-phone-verification", {"phoneNumber": number, "authorization": proof}, owner)
+    eventually(lambda: look(system, "/api/auth/sms/verify-phone", owner)["code"]["status"] == "undelivered")
+    pending = system.log_in(with_sms).json()["challengeId"]
+    system.rows("UPDATE challenge SET code_issued_at = code_issued_at - INTERVAL 61 SECOND")
+    assert system.call("POST", f"/api/auth/2fa/challenges/{pending}/resend", {"channel": "call"}).status_code == 200
+    eventually(lambda: look(system, f"/api/auth/2fa/challenges/{pending}")["code"] | {"resendAfter": 0, "expiresAt": 0}
+               == {"channel": "call", "status": "delivered", "resendAfter": 0, "expiresAt": 0})
+    assert look(system, "/api/auth/sms/verify-phone", owner)["code"]["channel"] == "sms"
+
+
 def test_a_code_that_another_challenge_has_replaced_is_not_waited_for(system, with_sms):
     first = system.log_in(with_sms).json()["challengeId"]
     assert "code" in look(system, f"/api/auth/2fa/challenges/{first}")

@@ -1,7 +1,7 @@
 """Goal: nobody learns who has an account.
 
 - status, headers, length, order of keys, and limits are the same for known and unknown, locked, and without a phone
-- so are the times: medians of 2,000 answers of each, asked for in turn, lie less than two milliseconds apart
+- so are the times: over 2,000 answers asked for in turn, half of them of each, medians lie less than two milliseconds apart
 """
 
 import re
@@ -153,7 +153,7 @@ def test_2000_answers_to_who_forgot_a_password_take_as_long_for_numbers_of_nobod
     system.rule(action="slow", seconds=5)
     acts = [lambda _, number=number: ("POST", "/api/auth/sms/request-password-reset", {"phoneNumber": number}, 200)
             for number in (number, nobody)]
-    assert_alike("a reset for a known and an unknown number", *times_in_turn(system.base, acts, 2_000))
+    assert_alike("a reset for a known and an unknown number", *times_in_turn(system.base, acts, 1_000))
 
 
 def test_2000_codes_for_known_and_unknown_numbers_take_as_long(own_system):
@@ -165,7 +165,7 @@ def test_2000_codes_for_known_and_unknown_numbers_take_as_long(own_system):
     with requests.Session() as session:
         session.headers.update(headers)
         times = {number: [], nobody: []}
-        for _ in range(2_000):
+        for _ in range(1_000):
             for one, taken in times.items():
                 started = time.perf_counter()
                 assert session.post(f"{system.base}/request-otp", json={"phoneNumber": one}, timeout=30).status_code == 200
@@ -186,7 +186,7 @@ def test_2000_wrong_passwords_take_as_long_for_unknown_addresses(own_system):
     def unknown(index):
         return "POST", "/api/auth/login", {"email": f"nobody-{index % 10}@example.com", "password": WRONG}, 401
 
-    assert_alike("a wrong password for a known and an unknown address", *times_in_turn(system.base, [known, unknown], 2_000))
+    assert_alike("a wrong password for a known and an unknown address", *times_in_turn(system.base, [known, unknown], 1_000))
 
 
 def test_2000_wrong_codes_take_as_long_whatever_of_them_is_right(own_system):
@@ -198,7 +198,7 @@ def test_2000_wrong_codes_take_as_long_whatever_of_them_is_right(own_system):
     times = {nearly: [], far: []}
     with requests.Session() as session, system.database() as database:
         session.headers["Authorization"] = f"Bearer {person['token']}"
-        for index in range(2_000):
+        for index in range(1_000):
             # Never worn out, and never over.
             database.execute("UPDATE verification SET tries = 0, failures = '', expires_at = UTC_TIMESTAMP(6) + INTERVAL 5 MINUTE")
             for one, taken in list(times.items())[::1 if index % 2 else -1]:

@@ -45,16 +45,22 @@ def test_the_pending_cookie_stands_for_the_challenge_id(system):
 def test_pending_in_a_path_is_the_challenge_of_the_cookie(system):
     person = system.person_with_sms()
     login = system.log_in(person)
-    pending, path = {"pending": login.cookies["pending"]}, "/api/auth/2fa/challenges/pending"
+    path = "/api/auth/2fa/challenges/pending"
+    pending = {"cookies": {"pending": login.cookies["pending"]}}
+    ours = pending | {"headers": {"Sec-Fetch-Site": "same-origin"}}
     assert system.call("GET", path).status_code == 404
-    assert system.call("GET", path, cookies=pending).json()["maskedPhone"] == login.json()["maskedPhone"]
-    assert system.call("POST", f"{path}/resend", {}, cookies=pending).json()["code"] == "resend_too_soon"
-    assert system.call("POST", f"{path}/resend", {}).status_code in (401, 404)
+    assert system.call("GET", path, **pending).json()["maskedPhone"] == login.json()["maskedPhone"]
+    # Another origin of the same site, whose requests have the cookie too, asks for nothing and answers nothing.
     code = system.code(person["number"], 3)
-    assert system.call("POST", f"{path}/verify", {"code": code}).status_code == 404
-    done = system.call("POST", f"{path}/verify", {"code": code}, cookies=pending)
+    for act, body in [("resend", {}), ("verify", {"code": code})]:
+        for headers in ({}, {"Sec-Fetch-Site": "same-site"}, {"Origin": system.sandbox}):
+            assert system.call("POST", f"{path}/{act}", body, cookies=pending["cookies"], headers=headers).json()["code"] == "cross_origin"
+    assert system.call("POST", f"{path}/resend", {}, **ours).json()["code"] == "resend_too_soon"
+    assert system.call("POST", f"{path}/resend", {}, headers=ours["headers"]).status_code == 401
+    assert system.call("POST", f"{path}/verify", {"code": code}, headers=ours["headers"]).status_code == 404
+    done = system.call("POST", f"{path}/verify", {"code": code}, **ours)
     assert done.status_code == 200 and "pending=; Path=/; Max-Age=0" in done.headers["Set-Cookie"]
-    assert system.call("GET", path, cookies=pending).status_code == 410
+    assert system.call("GET", path, **pending).status_code == 410
 
 
 def test_a_login_says_when_another_code_may_be_asked_for_or_a_first_one(system):

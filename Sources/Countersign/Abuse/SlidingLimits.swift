@@ -17,7 +17,7 @@ package struct SlidingLimit: Sendable {
 /// A row holds the times of the newest events under its key. A charge adds its own time and is told
 /// what there is then; where that is more than a window allows, the transaction is undone. The row is
 /// locked from the one to the other, so no two callers can both take the last place, and a refused
-/// event leaves no trace. All rows of a charge are one statement.
+/// event leaves nothing behind, or at most an empty row. All rows of a charge are one statement.
 ///
 /// A row remembers 256 stamps. For a limit above that a stamp stands for several events and has the
 /// time of the last of them: never more pass than the limit says, and where events are rare fewer by a
@@ -68,14 +68,7 @@ package struct SlidingLimits {
   /// - Throws: `Refused`, which must undo the transaction.
   func chargeInTransaction(_ charges: [Charge], at now: Date) throws -> [Int] {
     var counts = Array(repeating: 0, count: charges.count)
-    var rows: [CountedRow] = []
-    for (index, charge) in charges.enumerated() {
-      rows += try self.rows(charge.key, charge.limits, index)
-    }
-    // Always in the same order, or two charges could wait for each other.
-    rows.sort {
-      $0.unit == $1.unit ? $0.id.lexicographicallyPrecedes($1.id) : $0.unit < $1.unit
-    }
+    let rows = try rows(of: charges)
     var start = rows.startIndex
     while start < rows.endIndex {
       let end = rows[start...].firstIndex { $0.unit != rows[start].unit } ?? rows.endIndex
@@ -102,12 +95,8 @@ package struct SlidingLimits {
   /// them is left with a lock on the gap, and none of them may insert into the other's. Such a
   /// deadlock comes back for as long as the row is undone each time, and never once it is there.
   func open(_ charges: [Charge], at now: Date) throws {
-    var rows: [CountedRow] = []
-    for (index, charge) in charges.enumerated() {
-      rows += try self.rows(charge.key, charge.limits, index)
-    }
+    let rows = try rows(of: charges)
     guard !rows.isEmpty else { return }
-    rows.sort { $0.id.lexicographicallyPrecedes($1.id) }
     try connection.execute(
       "INSERT IGNORE INTO limit_window (id, expires_at) VALUES \(rows: rows.map { [.bytes($0.id), .time(Self.end($0, now))] })"
     )
@@ -115,10 +104,7 @@ package struct SlidingLimits {
 
   /// Takes charges back, after what was charged turned out to be right.
   package func refund(_ charges: [Charge]) throws {
-    var rows: [CountedRow] = []
-    for (index, charge) in charges.enumerated() {
-      rows += try self.rows(charge.key, charge.limits, index)
-    }
+    let rows = try rows(of: charges)
     for unit in Set(rows.map(\.unit)).sorted() {
       // Assignments run from left to right: `stamps` is decided by the `pending` there was.
       try connection.execute(
@@ -158,6 +144,17 @@ package struct SlidingLimits {
     let charge: Int
     /// It has the first of the charge's limits.
     let isFirst: Bool
+  }
+
+  /// The rows of charges, always in the same order, or two charges could wait for each other.
+  private func rows(of charges: [Charge]) throws -> [CountedRow] {
+    var rows: [CountedRow] = []
+    for (index, charge) in charges.enumerated() {
+      rows += try self.rows(charge.key, charge.limits, index)
+    }
+    return rows.sorted {
+      $0.unit == $1.unit ? $0.id.lexicographicallyPrecedes($1.id) : $0.unit < $1.unit
+    }
   }
 
   /// The rows of a key: one, whose stamps serve all its limits, unless one of them is so large that

@@ -297,10 +297,11 @@ package struct Accounts {
     return updated
   }
 
-  /// The second factors that an account has bound, not counting backup codes; the app first.
+  /// The second factors that an account can use, not counting backup codes; the app first. One that was
+  /// disabled is none until it is bound again.
   package func secondFactors(of id: Account.ID) throws -> [Factor] {
     try factors.all(of: id)
-      .filter { $0.confirmedAt != nil && $0.kind != .backup }
+      .filter { $0.isUsable && $0.kind != .backup }
       .map(\.kind)
       .sorted { $0 == .app && $1 != .app }
   }

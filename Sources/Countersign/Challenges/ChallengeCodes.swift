@@ -77,8 +77,8 @@ struct ChallengeCodes {
     while true {
       do {
         try sends.send(request, at: now, permit: before) {
-          // The account's row is locked after the limits' rows, as in every transaction that sends, or
-          // two of them could wait for each other.
+          // The account's row is locked after the limits' rows, as a reset by phone does, or the two
+          // could wait for each other.
           guard try accounts.isVerified(destination, of: account.id) else {
             throw Rejection(.noSecondFactor)
           }

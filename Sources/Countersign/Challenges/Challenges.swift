@@ -207,9 +207,8 @@ package struct Challenges {
     ) {
       let gap = TimeInterval(settings.resendSeconds)
       guard try store.markResent(found.tokenHash, issuedBefore: now - gap, at: now) else {
-        let wait = (found.codeIssuedAt ?? now).addingTimeInterval(gap).timeIntervalSince(now)
-        throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up)))).limited(
-          by: "resend-gap")
+        let wait = settings.resendWait(after: found.codeIssuedAt ?? now, at: now)
+        throw Rejection(.resendTooSoon, retryAfter: max(1, wait)).limited(by: "resend-gap")
       }
     }
     return (now + VerificationCode.Lifetime.secondFactor.interval, settings.resendSeconds)
@@ -236,13 +235,17 @@ package struct Challenges {
       throw Rejection(.notFound)
     }
     guard found.endedAt == nil, found.expiresAt > now else { throw Rejection(.challengeExpired) }
+    // What a session asked for ends with it.
+    if let session = found.session, try !sessions.isLive(session, at: now) {
+      throw Rejection(.challengeExpired)
+    }
     var code: PendingCode?
     if let live = found.code, live.expiresAt > now, let issuedAt = found.codeIssuedAt,
       let delivery = try outbox.delivery(ofCode: live.message)
     {
       code = PendingCode(
-        delivery, issuedAt: issuedAt, expiresAt: live.expiresAt, gap: settings.resendSeconds,
-        at: now)
+        delivery, expiresAt: live.expiresAt,
+        resendAfter: settings.resendWait(after: issuedAt, at: now))
     }
     return Standing(
       purpose: found.purpose, method: found.method,

@@ -98,6 +98,13 @@ package struct Configuration: Sendable {
     /// Zero bits that the solution of a puzzle begins with: each more doubles the work.
     package var proofDifficulty = 18
     package var resendSeconds = 60
+
+    /// Seconds until another code may be asked for in place of one that was issued then; zero once it may.
+    func resendWait(after issuedAt: Date, at now: Date) -> Int {
+      let end = issuedAt.addingTimeInterval(TimeInterval(resendSeconds))
+      return max(0, Int(end.timeIntervalSince(now).rounded(.up)))
+    }
+
     /// Failed tries at codes of one account and factor.
     package var failedCodesPerHour = 10
     package var loginFailuresPerAccount = 10

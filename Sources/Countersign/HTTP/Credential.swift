@@ -70,8 +70,16 @@ extension Request {
       return .bearer(String(parts[1]))
     }
     guard let cookie = try cookie(named: policy.sessionName) else { return nil }
-    if (forwardedMethod ?? method) != "GET", !isSameOrigin(policy) { throw Rejection(.crossOrigin) }
+    try requireSameOrigin(policy)
     return .cookie(cookie)
+  }
+
+  /// Refuses what changes something and does not come from our own pages; for a request that relies on
+  /// a cookie, which a browser sends along also from another origin of the same site.
+  ///
+  /// - Throws: `cross_origin`.
+  package func requireSameOrigin(_ policy: CookiePolicy) throws(Rejection) {
+    if (forwardedMethod ?? method) != "GET", !isSameOrigin(policy) { throw Rejection(.crossOrigin) }
   }
 
   private func isSameOrigin(_ policy: CookiePolicy) -> Bool {

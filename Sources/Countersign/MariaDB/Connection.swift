@@ -139,12 +139,12 @@ import Glibc
     var attempt = 1
     while true {
       do {
+        if attempt > 1 { try beforeAgain() }
         return try runTransaction(body)
       } catch let error as DatabaseError where error.isRetryable && attempt < 5 {
         // Jitter parts those who met.
         usleep(UInt32.random(in: 500...2_000) * UInt32(1 << attempt))
         attempt += 1
-        try beforeAgain()
       }
     }
   }

@@ -32,11 +32,10 @@ package struct PendingCode: Sendable, Encodable {
   /// Seconds until another may be asked for.
   package let resendAfter: Int
 
-  init(_ delivery: CodeDelivery, issuedAt: Date, expiresAt: Date, gap: Int, at now: Date) {
+  init(_ delivery: CodeDelivery, expiresAt: Date, resendAfter: Int) {
     channel = delivery.channel
     status = delivery.status
     self.expiresAt = expiresAt
-    let wait = issuedAt.addingTimeInterval(TimeInterval(gap)).timeIntervalSince(now)
-    resendAfter = max(0, Int(wait.rounded(.up)))
+    self.resendAfter = resendAfter
   }
 }

@@ -55,11 +55,13 @@ struct OutboxStore {
   func delivery(ofCode id: OutgoingMessage.ID) throws(DatabaseError) -> CodeDelivery? {
     guard
       let row = try connection.first(
-        "SELECT channel, status, account_id FROM message WHERE id = \(id)")
+        "SELECT channel, status, account_id, destination_hash, expires_at FROM message WHERE id = \(id)"
+      )
     else { return nil }
     let own = try CodeDelivery(row)
     guard own.hasFailed, let account = try row.optionalBytes("account_id") else { return own }
-    // Ids begin with their time, so what came later is a short end of the index.
+    // Ids begin with their time, so what came later is a short end of the index. The call that takes a
+    // text's place goes to its number and is over with its code.
     let call = try connection.first(
       """
       SELECT channel, status
@@ -68,6 +70,8 @@ struct OutboxStore {
          AND id > \(id)
          AND kind = 'code'
          AND channel = 'call'
+         AND destination_hash = \(row.bytes("destination_hash"))
+         AND expires_at = \(row.time("expires_at"))
        ORDER BY id DESC
        LIMIT 1
       """)

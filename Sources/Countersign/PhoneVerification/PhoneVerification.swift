@@ -132,9 +132,8 @@ package struct PhoneVerification {
       guard
         try store.markResent(.phone, account.id.bytes, issuedBefore: now - gap, at: now)
       else {
-        let wait = found.issuedAt.addingTimeInterval(gap).timeIntervalSince(now)
-        throw Rejection(.resendTooSoon, retryAfter: max(1, Int(wait.rounded(.up)))).limited(
-          by: "resend-gap")
+        let wait = settings.resendWait(after: found.issuedAt, at: now)
+        throw Rejection(.resendTooSoon, retryAfter: max(1, wait)).limited(by: "resend-gap")
       }
     }
   }
@@ -213,8 +212,8 @@ package struct PhoneVerification {
         found.destinationSealed, context: VerificationCodes.context(.phone, account.id.bytes)),
       attemptsRemaining: max(0, VerificationCode.maximumTries - found.tries),
       code: PendingCode(
-        delivery, issuedAt: found.issuedAt, expiresAt: found.expiresAt,
-        gap: settings.resendSeconds, at: now))
+        delivery, expiresAt: found.expiresAt,
+        resendAfter: settings.resendWait(after: found.issuedAt, at: now)))
   }
 
   // MARK: Checking
