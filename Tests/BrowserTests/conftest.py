@@ -26,7 +26,7 @@ class Visitor:
         self.system = system
         self.complaints = []
         self.strangers = []
-        self.context = browser.new_context(base_url=system.base, locale="en-US", **options)
+        self.context = browser.new_context(**{"base_url": system.base, "locale": "en-US"} | options)
         self.context.set_default_timeout(15_000)
         self.context.add_init_script(
             "addEventListener('securitypolicyviolation', (event) => console.error('CSP', event.violatedDirective, event.blockedURI));")

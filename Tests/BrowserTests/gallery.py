@@ -118,7 +118,7 @@ def people(visitor):
     for _ in range(5):
         system.call("POST", "/api/auth/login", {"email": email, "password": PASSWORD})
     ann.log_in(email)
-    ann.sees("No text message was sent, because too many codes were asked for.")
+    ann.sees("No text message can be sent to your phone now.")
     yield "code-limited"
 
     ann.go("/account/forgot")

@@ -254,7 +254,7 @@ def test_a_payment_is_confirmed_with_a_backup_code_when_no_more_texts_may_be_sen
     each.fill("Payee", "Garage Stone")
     each.fill("Amount in USD", "1,250.00")
     each.press("Send")
-    each.sees("No text message was sent, because too many codes were asked for.")
+    each.sees("No text message can be sent to your phone now.")
     each.sees(re.compile(r"You can ask for another code in 5\d:\d\d"))
     assert in_dialog(each).get_by_text("$1,250.00").count() == 1
     in_dialog(each).get_by_role("button", name="Use a backup code").click()

@@ -393,11 +393,20 @@ def test_another_language_keeps_what_was_typed_but_the_password(visitor):
     ann.go("/account/register")
     ann.fill("Email address", "ann@example.com")
     ann.fill("Password", PASSWORD)
+    ann.press("Show")
     ann.page.get_by_label("Language").select_option("fr")
     ann.heading("Ouvrir un compte")
 
     assert ann.page.get_by_label("Adresse e-mail").input_value() == "ann@example.com"
     assert ann.page.get_by_label("Mot de passe").input_value() == ""
+    assert ann.page.evaluate("history.state") is None
+
+    ann.go("/account/forgot")
+    ann.page.get_by_label("Pays").select_option("GB")
+    ann.fill("Numéro de téléphone", "07400 123456")
+    ann.page.get_by_label("Langue").select_option("en")
+    ann.heading("Reset your password")
+    assert [ann.page.get_by_label(label, exact=True).input_value() for label in ("Country", "Phone number")] == ["GB", "07400 123456"]
 
 
 def test_the_second_step_of_opening_an_account_can_be_left_and_gone_on_with(visitor):
@@ -461,11 +470,70 @@ def test_who_waits_for_a_text_sees_it_arrive_or_that_the_phone_rings_instead(vis
     ann.sees("The call was answered.")
     ann.press("Use a backup code")
     ann.page.get_by_text("The call was answered.").wait_for(state="hidden")
-    # Leaving it ends the looking.
+
+
+def test_nobody_asks_about_a_code_whose_step_was_left(visitor):
+    ann = visitor()
+    ann.enter(ann.system.register())
+    number = phone()
+    ann.system.rule(action="silent", to=number, times=1)
     looks = []
-    ann.page.on("request", lambda request: looks.append(request.url) if "/challenges/" in request.url else None)
-    ann.page.wait_for_timeout(2_500)
-    assert looks == []
+    ann.page.on("request", lambda request: looks.append(request.url) if request.method == "GET" and "/sms/verify-phone" in request.url else None)
+    ann.go("/account/verify-phone")
+    ann.page.get_by_label("Country", exact=True).select_option("US")
+    ann.fill("Phone number", number.removeprefix("+1"))
+    ann.press("Send the code")
+    ann.sees("The text message was sent.")
+    eventually(lambda: ann.page.wait_for_timeout(100) or len(looks) >= 2)
+
+    ann.press("Change the number")
+    ann.heading("Verify your phone")
+    ann.page.wait_for_timeout(200)
+    before = len(looks)
+    ann.page.wait_for_timeout(3_500)
+    assert len(looks) == before
+
+
+def test_a_login_that_another_one_has_replaced_in_the_browser_takes_nothing_more(visitor):
+    ann = visitor()
+    first, second = (with_texts(ann) for _ in range(2))
+    ann.log_in(first[0])
+    ann.heading("Confirm it is you")
+    other = ann.open_page()
+    other.goto("/account/login")
+    other.get_by_label("Email address").fill(second[0])
+    other.get_by_label("Password", exact=True).fill(PASSWORD)
+    other.get_by_role("button", name="Sign in").click()
+    other.get_by_text("Use a backup code").wait_for()
+
+    ann.page.reload()
+    ann.sees("This is not here any more. Start again.")
+    other.get_by_label("Six-digit code").fill(ann.system.code(second[1], 3))
+    other.wait_for_url("**/dashboard")
+
+
+def test_who_has_no_code_that_lives_is_told_so_and_can_use_a_backup_code(visitor):
+    ann = visitor()
+    email, number, codes = with_texts(ann)
+    ann.log_in(email)
+    code = ann.system.code(number, 3)
+    ann.system.rows("UPDATE challenge SET code_expires_at = UTC_TIMESTAMP(6) WHERE code_mac IS NOT NULL")
+    ann.fill("Six-digit code", code)
+    ann.sees("This code has expired, or none was sent.")
+    ann.press("Use a backup code")
+    ann.fill("Backup code", codes[0])
+    ann.press("Confirm")
+
+    ann.page.wait_for_url("**/dashboard")
+    assert len(ann.refusals()) == 1
+
+
+def test_a_new_person_is_offered_the_country_of_the_browser(visitor):
+    ann = visitor(locale="de-DE")
+    ann.context.add_init_script("localStorage.setItem('language', 'en')")
+    ann.register(address())
+
+    assert ann.page.get_by_label("Country", exact=True).input_value() == "DE"
 
 
 def test_somebody_who_is_not_signed_in_is_led_to_sign_in_and_back(visitor):

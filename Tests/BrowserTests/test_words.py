@@ -35,12 +35,31 @@ def test_a_language_has_the_same_words_with_the_same_values(language):
 def test_every_word_that_a_script_says_is_there_and_every_word_is_said():
     said = set()
     for text in SCRIPTS.values():
-        said |= set(re.findall(r'"((?:[a-z]+)(?:\.[A-Za-z0-9_]+)*)"', text))
+        said |= set(re.findall(r'"((?:[a-z]+)(?:[A-Z][a-z]+)?(?:\.[A-Za-z0-9_]+)*)"', text))
     families = {match for text in SCRIPTS.values() for match in re.findall(r"[`\"]([a-zA-Z.]+\.)\$\{", text)} | {"missing.", "unavailable."}
     calls = {name for text in SCRIPTS.values() for name in re.findall(r'\bsay\("([^"]+)"', text)}
 
     assert sorted(name for name in calls if name not in WORDS["en"]) == []
     assert sorted(name for name in WORDS["en"] if name not in said and not name.startswith(tuple(families))) == []
+
+
+def imported(script, seen):
+    """A script and all that it imports, at once or later."""
+    if script not in seen:
+        seen.add(script)
+        for name in re.findall(r"""(?:from|import\()\s*"([^"]+)\"""", SCRIPTS[script]):
+            imported(PAGES / name[1:] if name.startswith("/") else (script.parent / name).resolve(), seen)
+    return seen
+
+
+@pytest.mark.parametrize("page", ["account/login", "account/register", "account/code", "account/forgot", "common/said"])
+def test_what_is_said_before_somebody_is_signed_in_is_among_the_words_for_anybody(page):
+    texts = [SCRIPTS[script] for script in imported(PAGES / f"{page}.js", set())]
+    said = {name for text in texts for name in re.findall(r'\bsay\("([^"]+)"', text)}
+    families = tuple({match for text in texts for match in re.findall(r"\bsay\(`([a-zA-Z.]+\.)\$\{", text)})
+
+    assert sorted(name for name in said if name not in PARTS["anybody", "en"]) == []
+    assert [name for name in PARTS["signed in", "en"] if families and name.startswith(families)] == []
 
 
 def test_every_error_that_a_person_can_meet_says_what_to_do():

@@ -10,5 +10,5 @@ const nothing = () => element("div", { class: "card" },
 
 addEventListener("popstate", () => location.reload());
 begin("code.title", async () => [
-  history.state?.email && Date.parse(history.state.expiresAt) > Date.now() ? secondStep(history.state) : nothing(),
+  Date.parse(history.state?.expiresAt) > Date.now() ? secondStep(history.state) : nothing(),
 ]);

@@ -22,11 +22,10 @@ function signIn() {
         return;
       }
       // Most sign-ins on a device of one's own end above.
-      const { secondStep } = await import("./sign-in.js");
-      const { challengeId, method, maskedPhone, codeSent, textInstead, resendAfter, expiresAt } = answer;
-      const login = { email: values.email, method, maskedPhone, codeSent, textInstead, nextAt: Date.now() + (resendAfter ?? 0) * 1000, expiresAt };
+      const { secondStep, waiting } = await import("./sign-in.js");
+      const login = waiting(answer);
       history.pushState(login, "", `/account/code${next}`);
-      show(secondStep(login, challengeId));
+      show(secondStep(login, answer.challengeId));
     }),
     element("p", null, element("a", { href: "/account/forgot" }, say("login.forgot"))),
     element("hr"),

@@ -18,6 +18,7 @@ const raise = section("confirm.login", async () => [
   button("main", say("security.raise.act"), async () => {
     await confirm("login");
     await refresh();
+    phone.node.querySelector("h2").focus();
   }),
 ]);
 
@@ -138,11 +139,12 @@ async function enableTexts() {
         isOn = true;
         keep(box, answer.backupCodes);
       },
-      // With a factor that is on, another code needs another proof of it.
-      calls: false, resend: async () => post("/api/auth/2fa/enable", { method: "sms", ...(hasFactor() ? await proof("factor_change") : proofs) }),
+      // Another code begins all of it anew, and with a factor that is on needs another proof of it.
+      calls: false, resend: async () => start(hasFactor() ? await proof("factor_change") : proofs),
       again: () => box.close(),
       back: ["cancel", () => box.close()],
     }));
+    return begun;
   };
   try {
     await start(given);

@@ -22,7 +22,9 @@ begin("phone.title", async () => {
   const place = element("div", { class: "stack" });
   const card = element("div", { class: "card" }, isNew && element("p", { class: "small quiet" }, say("register.step", { step: 2, steps: 2 })), place);
   await phoneStep({
-    place, region: account.region, isPage: true,
+    place, isPage: true,
+    // Whoever has just opened an account was asked for none: the browser knows better.
+    region: isNew ? undefined : account.region,
     authorize: session.twoFactorEnabled ? () => confirm("phone_change") : undefined,
     done: (phoneNumber) => show(verified(phoneNumber)),
     beside: [element("p", null, isNew ? link(null, "/dashboard", "register.later") : link(null, "/account/security", "cancel"))],

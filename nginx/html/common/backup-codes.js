@@ -16,16 +16,17 @@ export function backupCodes(codes, email, kept, heading = "h1") {
   const { copy, said } = copying(say("copy"), text);
   const download = element("a", { class: "button plain", href: file, download: "countersign-backup-codes.txt" }, say("backup.download"));
   // Leaving loses them: the browser asks first.
-  const warn = (event) => event.preventDefault();
+  const warn = (event) => shown.isConnected && event.preventDefault();
   addEventListener("beforeunload", warn);
   const done = button("main wide no-print", say("backup.kept"), () => {
     removeEventListener("beforeunload", warn);
     URL.revokeObjectURL(file);
     kept();
   });
-  return element("section", { class: "stack" },
+  const shown = element("section", { class: "stack" },
     element(heading, { tabindex: "-1" }, say("backup.title")), element("p", null, say("backup.lead")),
     element("p", { class: "small quiet" }, of, " ", say("backup.earlier")),
     element("ul", { class: "codes mono" }, codes.map((code) => element("li", null, code))),
     element("div", { class: "row no-print" }, copy, download, button("plain", say("backup.print"), () => print())), said, done);
+  return shown;
 }

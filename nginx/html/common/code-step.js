@@ -51,12 +51,10 @@ export function codeStep(options) {
   const lead = element("p", { class: "lead" });
   const place = element("div");
   const said = element("p", { class: "small", role: "status" });
-  const arrival = options.look && delivery(async () => {
-    const seen = await options.look();
+  const arrival = options.look && delivery(options.look, waiting.signal, (seen) => {
     // Tried before the page was loaded anew, or elsewhere.
-    if (seen.attemptsRemaining === 0 && !isDead && method === "sms") die({ code: "code_incorrect", attemptsRemaining: 0 });
-    return seen;
-  }, waiting.signal);
+    if (seen.attemptsRemaining === 0 && !isDead && method === "sms") die();
+  }, (problem) => ENDS.includes(problem.code) && end(problem));
 
   const code = field("code", say("code.label"), {
     hint: say("code.hint"),
@@ -91,6 +89,7 @@ export function codeStep(options) {
     }
     busy(confirm, async () => {
       place.replaceChildren();
+      await arrival?.pause();
       try {
         await submit({ ...(usesBackup ? { backupCode: value } : { code: value }), ...(remembers && remember.checked ? { rememberDevice: true } : {}), method });
         waiting.abort();
@@ -103,20 +102,33 @@ export function codeStep(options) {
         }
         if (!usesBackup) code.input.value = "";
         if (isUsedUp) {
-          die(problem);
+          await useUp();
           return;
         }
         place.replaceChildren(notice(problem, options.about ?? (usesBackup ? "backup" : method)));
         shown.input.focus();
+      } finally {
+        arrival?.resume();
       }
     });
   } });
 
+  /** No code can be right now: its tries are used up, or there is none that lives, in which case a backup code still is. */
+  async function useUp() {
+    const seen = await options.look?.().catch(() => null);
+    if (seen?.attemptsRemaining > 0) {
+      place.replaceChildren(notice({ code: "code_gone" }));
+      code.input.focus();
+    } else {
+      die();
+    }
+  }
+
   /** The code that was sent last has no tries left, and so there are none for anything before another is sent. */
-  function die(problem) {
+  function die() {
     isDead = true;
     usesBackup = false;
-    place.replaceChildren(notice(problem));
+    place.replaceChildren(notice({ code: "code_incorrect", attemptsRemaining: 0 }));
     draw();
     node.querySelector(".choices button")?.focus();
   }
@@ -132,19 +144,23 @@ export function codeStep(options) {
 
   let nextAt = options.nextAt ?? 0;
 
-  function draw() {
-    const isText = method === "sms" && !usesBackup;
-    if (arrival) arrival.node.hidden = !isText;
+  function drawLead() {
     lead.textContent = usesBackup ? say("code.backup.lead")
       : method === "app" ? options.lead ?? say("code.app.lead")
       : options.sent === false ? say(nextAt > Date.now() ? "code.sms.limited" : "code.sms.unsent")
       : options.maskedPhone ? say("code.sms.lead", { phone: options.maskedPhone }) : say("code.sms.leadAnywhere");
+    lead.hidden = !lead.textContent;
+  }
+
+  function draw() {
+    const isText = method === "sms" && !usesBackup;
+    if (arrival) arrival.node.hidden = !isText;
+    drawLead();
     // An app's code in place of a text message's goes a way that remembers nothing.
     const isRemembered = remembers && !(method === "app" && texted);
     form.replaceChildren(
       ...(isRemembered ? [element("label", { class: "check", for: remember.id }, remember, element("span", null, say("code.remember")))] : []),
       (usesBackup ? backup : code).node, place, confirm);
-    lead.hidden = !lead.textContent;
     code.input.readOnly = isDead;
     confirm.toggleAttribute("disabled", isDead);
     choices.replaceChildren();
@@ -174,6 +190,7 @@ export function codeStep(options) {
     const wait = countdown(nextAt, "code.resendIn", null, () => {
       for (const each of both) each.removeAttribute("aria-disabled");
       wait.remove();
+      drawLead();
     });
     return [wait, ...both];
   }

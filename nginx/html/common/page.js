@@ -31,19 +31,19 @@ export async function begin(title, build, { signedIn = false, current, links, on
   frame(signedIn, current, links, only);
   entitle(say(title));
   main.replaceChildren(element("h1", null, say(title)), element("p", { class: "loading", role: "status" }, say("loading")));
-  await attempt(build);
+  await attempt(build, takeTyped());
 }
 
-async function attempt(build) {
+async function attempt(build, typed) {
   try {
     show(...(await build()));
-    fillAgain();
+    fillIn(typed);
   } catch (problem) {
     const said = notice(problem);
     // The page is another then.
     if (problem.code === "unauthenticated") return;
     show(element("section", { class: "card" }, element("h1", { tabindex: "-1" }, say("failed.title")), said,
-      button("plain", say("failed.again"), () => attempt(build))));
+      button("plain", say("failed.again"), () => attempt(build, typed))));
   }
 }
 
@@ -96,19 +96,27 @@ async function chooseLanguage(tag, signedIn) {
   keepLanguage(tag);
   // Messages follow the account; where that cannot be said now, the pages change all the same.
   if (signedIn) await call("PATCH", "/api/account", { locale: tag }).catch(() => {});
-  const fields = [...main.querySelectorAll("input[name]:not([type=password], [type=checkbox])")].map(({ name, value }) => [name, value]);
-  history.replaceState({ ...history.state, fields: Object.fromEntries(fields) }, "");
+  const typed = KEPT.map((kind) => [kind, main.querySelector(`[autocomplete="${kind}"]`)?.value]).filter(([, value]) => value);
+  history.replaceState({ ...history.state, typedFields: Object.fromEntries(typed) }, "");
   location.reload();
 }
 
-/** What was typed before another language was chosen; passwords are not among it. */
-function fillAgain() {
-  const { fields, ...rest } = history.state ?? {};
-  if (!fields) return;
-  history.replaceState(Object.keys(rest).length ? rest : null, "");
-  for (const [name, value] of Object.entries(fields)) {
-    const input = main.querySelector(`input[name="${CSS.escape(name)}"]`);
-    if (input && !input.value) input.value = value;
+// By what they are for, and nothing that opens anything is among them.
+const KEPT = ["username", "name", "tel-country-code", "tel"];
+
+/** Takes what was typed before another language was chosen out of the history entry, whose steps are not to carry it on. */
+function takeTyped() {
+  const { typedFields = {}, ...rest } = history.state ?? {};
+  if (history.state?.typedFields) history.replaceState(Object.keys(rest).length ? rest : null, "");
+  return Object.entries(typedFields);
+}
+
+function fillIn(typed) {
+  for (const [kind, value] of typed) {
+    const input = main.querySelector(`[autocomplete="${CSS.escape(kind)}"]`);
+    if (!input) continue;
+    input.value = value;
+    input.dispatchEvent(new Event("change"));
   }
 }
 
@@ -127,7 +135,7 @@ async function signOut() {
   location.replace("/account/login?out");
 }
 
-/** The session has ended elsewhere: what it showed goes, and the way back in leads here. */
+/** The session has ended elsewhere: what it showed goes, but for backup codes, and the way back in leads here. */
 function leave() {
   for (const open of document.querySelectorAll("dialog")) open.close();
   navigate(false);

@@ -89,7 +89,7 @@ const SYSTEMS = [[/Windows/, "Windows"], [/Android/, "Android"], [/iPhone/, "iPh
 /** What a browser calls itself, as people know it; anything else as it is. */
 export function sayDevice(agent) {
   const known = [BROWSERS, SYSTEMS].map((list) => list.find(([pattern]) => pattern.test(agent ?? ""))?.[1]);
-  return known.every(Boolean) ? known.join(", ") : agent || say("security.unknownDevice");
+  return known.every(Boolean) ? known.join(", ") : agent || say("unknownDevice");
 }
 
 /** Seconds as a clock shows them, hours where there are any. */
