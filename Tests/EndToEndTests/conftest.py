@@ -1,5 +1,6 @@
 """A whole system for the tests: `countersignctl up` with a state directory and ports of its own."""
 
+import itertools
 import os
 import re
 import secrets
@@ -38,10 +39,21 @@ WITHOUT_SEND_LIMITS = {
 }
 
 
+# Of each worker a thousand of its own, below those that the kernel gives to outgoing connections: a port that is free now is
+# still free when somebody listens there.
+FIRST_PORT = 12_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+PORTS = itertools.cycle(range(FIRST_PORT, FIRST_PORT + 1_000))
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    while True:
+        port = next(PORTS)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class System:
