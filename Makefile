@@ -70,7 +70,7 @@ test:
 	$(PYTEST) $(TIMES)
 	$(PYTEST) -n 2 Tests/BrowserTests
 	VERIFICATION_ENGINE=twilio-verify TOTP_ENGINE=twilio-verify $(PYTEST) $(PAIRS) $(ENGINE_STORIES)
-	VERIFICATION_ENGINE=vonage-verify $(PYTEST) $(PAIRS) $(ENGINE_STORIES)
+	VERIFICATION_ENGINE=vonage-verify $(PYTEST) $(ENGINE_STORIES)
 
 bench: build
 	$(call install,$(BENCH_PACKAGES))
