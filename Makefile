@@ -46,7 +46,8 @@ lint:
 VENV := .build/venv
 PYTEST := $(VENV)/bin/pytest -q
 # Stories mostly wait, so four files run at a time; browsers compute, and providers that make codes are waited for, so two of
-# those do; where times are compared, nothing else does.
+# those do, and one where Vonage does: what waits for its answer must not wait for a core too; where times are compared, nothing
+# else does.
 TOGETHER := -n 4 --dist loadfile
 PAIRS := -n 2 --dist loadfile
 TIMES := Tests/EndToEndTests/test_enumeration.py
